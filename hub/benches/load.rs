@@ -187,19 +187,21 @@ fn tell_files(found: &files::Figures, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     println!(
-        "| {} build | MB | ours, MB/s | `tar` over TLS, MB/s | share |",
+        "| {} build | MB | ours, MB/s | `tar` over TLS, MB/s | share | CPU, s | of `tar` over TLS, s |",
         play::BUILD
     );
-    println!("| --- | ---: | ---: | ---: | ---: |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
     for row in &found.rows {
         let files::Row {
             what,
             megabytes,
             ours_seconds,
             plain_seconds,
+            ours_cpu_seconds,
+            plain_cpu_seconds,
         } = row;
         println!(
-            "| {what} | {megabytes:.0} | {:.1} | {:.1} | {:.2} |",
+            "| {what} | {megabytes:.0} | {:.1} | {:.1} | {:.2} | {ours_cpu_seconds:.1} | {plain_cpu_seconds:.1} |",
             megabytes / ours_seconds,
             megabytes / plain_seconds,
             row.share()

@@ -21,6 +21,7 @@ use operator_engine::{Command, Event};
 use protocol::files::{ConflictAnswer, FileFault, TransferId};
 use protocol::transfers::{Ended, Stage, Transfer};
 use protocol::{HubToHost, Lane, RefusalCode, Rights};
+use support::disk::Disk;
 use support::line::Line;
 use support::trees::{contents, noise};
 use support::{PATIENCE, TestHub, run_hub, screen_frame, send_tagged, text};
@@ -300,6 +301,24 @@ fn s6_a_transfer_goes_on_by_itself_where_the_line_broke() {
 }
 
 /// A folder with a file that is at both ends, and one that is new.
+#[test]
+fn s6_a_transfer_goes_on_where_the_line_loses_large_datagrams_from_then_on() {
+    let hub = TestHub::start();
+    let line = Line::to(hub.socket_address());
+    let mut desk = Desk::begin(&hub, Some(&line), ALL);
+    fs::write(desk.path("a.bin"), noise(7, 60_000_000)).expect("written");
+    desk.send_to_host(&desk.path("a.bin"));
+    desk.until("it begins", |desk| {
+        desk.at_host.get(&TO_HOST).is_some_and(|t| t.done_bytes > 0)
+    });
+    // as much as packets of 1,280 bytes carry by UDP
+    line.narrow(1_252);
+    desk.until("it arrives", |desk| desk.is_over(TO_HOST));
+    assert_eq!(desk.ends(TO_HOST), (DONE, DONE));
+    let arrived = fs::read(desk.path("at host/a.bin")).expect("readable");
+    assert!(arrived == noise(7, 60_000_000));
+}
+
 fn same_name(desk: &Desk, number: u32) -> PathBuf {
     let from = desk.path(&format!("{number}/Docs"));
     fs::create_dir_all(&from).expect("made");
@@ -585,6 +604,77 @@ fn e4_what_cannot_be_sent_or_kept_is_said() {
         (&*failed.name, failed.stage),
         ("a.txt", recording::FilesStage::Failed)
     );
+}
+
+#[test]
+fn e4_a_disk_that_is_full_or_closed_is_told_and_nothing_half_stays() {
+    let Some(disk) = Disk::mount() else {
+        Disk::in_own_namespace("e4_a_disk_that_is_full_or_closed_is_told_and_nothing_half_stays");
+        return;
+    };
+    let hub = TestHub::start();
+    let mut desk = Desk::begin(&hub, None, ALL);
+    let folder = disk.path().join("Downloads");
+    desk.ends
+        .host
+        .send(HostCommand::ReceiveInto {
+            folder: Some(folder.clone()),
+        })
+        .expect("room");
+    let chosen = desk.path("both");
+    fs::create_dir(&chosen).expect("made");
+    fs::write(chosen.join("a.bin"), noise(1, 10_000_000)).expect("written");
+    fs::write(chosen.join("b.bin"), noise(2, 60_000_000)).expect("written");
+    desk.send_to_host(&chosen);
+    desk.until("the disk is full", |desk| desk.is_over(TO_HOST));
+    let full = Stage::Over(Ended::Failed(FileFault::NO_ROOM));
+    assert_eq!(desk.ends(TO_HOST), (full, full));
+    // what was whole before stays, and the room of the other is free again
+    let end = Instant::now() + PATIENCE;
+    while fs::read_dir(&folder).expect("a folder").count() > 1 {
+        assert!(Instant::now() < end, "{:?}", contents(&folder));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut there = contents(&chosen);
+    there.remove(Path::new("b.bin"));
+    assert!(contents(&folder.join("both")) == there);
+
+    disk.close();
+    desk.send_to_host(&chosen.join("a.bin"));
+    let second = TransferId {
+        to_host: true,
+        number: 2,
+    };
+    desk.until("nothing may be written", |desk| desk.is_over(second));
+    let closed = Stage::Over(Ended::Failed(FileFault::NOT_WRITABLE));
+    assert_eq!(desk.ends(second), (closed, closed));
+    desk.end(&hub);
+}
+
+#[test]
+fn e4_a_file_that_changes_while_it_is_sent_is_told_and_does_not_arrive() {
+    let hub = TestHub::start();
+    let mut desk = Desk::begin(&hub, None, ALL);
+    let chosen = desk.path("a.bin");
+    fs::write(&chosen, noise(3, 60_000_000)).expect("written");
+    desk.send_to_host(&chosen);
+    desk.until("it begins", |desk| {
+        desk.at_host.get(&TO_HOST).is_some_and(|t| t.done_bytes > 0)
+    });
+    let file = fs::File::options().write(true).open(&chosen);
+    let file = file.expect("there");
+    file.set_len(59_000_000).expect("shortened");
+    desk.until("it is over", |desk| desk.is_over(TO_HOST));
+    let but_one = Stage::Over(Ended::Done { missing: 1 });
+    assert_eq!(desk.ends(TO_HOST), (but_one, but_one));
+    let [problem] = &desk.at_host[&TO_HOST].problems[..] else {
+        panic!("{:?}", desk.at_host[&TO_HOST]);
+    };
+    assert_eq!(
+        (&*problem.path, problem.fault),
+        ("a.bin", FileFault::CHANGED)
+    );
+    assert!(contents(&desk.path("at host")).is_empty());
 }
 
 #[tokio::test]

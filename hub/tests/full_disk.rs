@@ -10,8 +10,6 @@
 
 mod support;
 
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use protocol::{
@@ -19,62 +17,13 @@ use protocol::{
     Rights,
 };
 use serde_json::Value;
+use support::disk::Disk;
 use support::{
-    PATIENCE, TestHub, add_operator, folder, run_hub, screen_frame, send_tagged, text,
-    try_send_tagged,
+    PATIENCE, TestHub, add_operator, run_hub, screen_frame, send_tagged, text, try_send_tagged,
 };
 
 /// What takes most of the disk, until somebody makes room.
 const BALLAST_BYTES: usize = 24 << 20;
-
-/// A small disk of its own, gone when dropped.
-struct Disk(tempfile::TempDir);
-
-impl Disk {
-    /// `None` where nothing may be mounted.
-    fn mount() -> Option<Self> {
-        let folder = folder();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=40m,mode=700", "tmpfs"])
-            .arg(folder.path())
-            .stderr(Stdio::null())
-            .status();
-        mounted
-            .is_ok_and(|status| status.success())
-            .then(|| Self(folder))
-    }
-
-    /// Runs `test` again where its user may mount: as the root of a namespace of its own.
-    fn in_own_namespace(test: &str) {
-        const INSIDE: &str = "PHD_TEST_IN_NAMESPACE";
-        assert!(
-            std::env::var_os(INSIDE).is_none(),
-            "cannot run: a small disk is mounted by root, or in a user namespace, and neither is to be had here"
-        );
-        let again = Command::new("unshare")
-            .args(["--map-root-user", "--mount"])
-            .arg(std::env::current_exe().expect("this program"))
-            .args([test, "--exact", "--nocapture"])
-            .env(INSIDE, "1")
-            .status();
-        assert!(again.expect("unshare runs").success(), "see above");
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // it is busy for as long as a hub that a failed test left runs
-        let unmounted = Command::new("umount")
-            .arg("--lazy")
-            .arg(self.path())
-            .status();
-        assert!(unmounted.expect("umount runs").success());
-    }
-}
 
 fn json(hub: &TestHub, args: &[&str]) -> Vec<Value> {
     let output = run_hub(&[args, &["--json", "--data", hub.data_text()]].concat(), "");

@@ -239,8 +239,13 @@ impl Reader {
 
     /// What belongs into the next frame of the lane; `None` after the last.
     pub fn frames(&mut self) -> Option<FileFrames> {
+        self.frames_of(FILE_PIECE_BYTES)
+    }
+
+    /// As [`Self::frames`], of about so many bytes; no more than [`FILE_PIECE_BYTES`].
+    pub fn frames_of(&mut self, bytes: usize) -> Option<FileFrames> {
         let mut frames = FileFrames::new();
-        let mut room = FILE_PIECE_BYTES;
+        let mut room = bytes.min(FILE_PIECE_BYTES);
         while room > 0 && !self.is_done {
             let (frame, bytes) = self.frame(room);
             frames.push(frame);

@@ -17,13 +17,17 @@ use operator_engine::{Command, Event, LogInProblem, NotStarted};
 use protocol::admin::reports::{
     Field, FieldDefinition, FieldKind, FieldValue, Language, ReportRow,
 };
+use protocol::browse::{BrowseAnswer, FolderAt, FolderPlace};
+use protocol::files::{FileMessage, FilesWord};
 use protocol::{
-    Code, ColourDepth, HidKey, HubToOperator, InputEvent, InputFrame, InvitationToken,
-    OperatorToHub, Outcome, Password, Proposal, RefusalCode, ReportDraft, ReportId, Rights,
-    ScreenFrame, ViewWish, ViewerMessage,
+    Code, ColourDepth, HidKey, HostWord, HubToOperator, InputEvent, InputFrame, InvitationToken,
+    Lane, OperatorToHub, Outcome, Password, Proposal, RefusalCode, ReportDraft, ReportId, Rights,
+    ScreenFrame, StreamHeader, ViewWish, ViewerMessage,
 };
-use support::host::state;
+use session::seal::is_fast_at_aes;
+use support::host::{Lanes, state};
 use support::{HOST, Host, Operator, PATIENCE, SESSION, ScriptedHub, Shown, layout, row};
+use transport::{Connection, FramedReader};
 
 fn ask() -> Command {
     Command::StartSession {
@@ -197,6 +201,62 @@ async fn s2_the_newest_wish_reaches_the_host_and_no_older_one_after_it() {
         last = got.percent;
     }
     assert!(viewer.is_quiet().await, "a wish is told once");
+}
+
+/// The first message of the console's lane of files, and whether a host of an older version opens it.
+async fn first_of_files(lanes: &Lanes, connection: &Connection) -> (FileMessage, bool) {
+    loop {
+        let stream = connection.accept_uni().await.expect("a stream");
+        let mut reader = FramedReader::new(stream, Lane::FileToHost.rules().max_frame_bytes);
+        let header: StreamHeader = reader.read().await.expect("parses").expect("a header");
+        if header.lane != Lane::FileToHost {
+            continue;
+        }
+        let body = reader.read_body().await.expect("whole").expect("a frame");
+        let by_older = lanes.keys.opener(SESSION, header.lane).open(&body);
+        let mut opener = lanes.keys.opener_of_either(SESSION, header.lane);
+        let opened = opener.open_owned(body).expect("from the console");
+        let message = FileMessage::from_body(&opened).expect("parses");
+        return (message, by_older.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn s6_files_are_sealed_with_aes_only_where_both_ends_are_fast_at_it() {
+    for host_is_fast in [false, true] {
+        let hub = ScriptedHub::start();
+        let mut operator = Operator::log_in(&hub.config);
+        let mut console = hub.accept_logged_in(&mut operator).await;
+        let mut host = Host::comes(&mut console, &mut operator).await;
+        operator.send(Command::StartSession {
+            host: HOST,
+            asked: Rights::SEE.with(Rights::FILES),
+            view: Arc::<Shown>::default(),
+        });
+        let lanes = host.start_session(&mut console).await;
+        let session = SESSION;
+        let files = |word| HostWord::Files { session, word };
+        let mut words = vec![FilesWord::Browse(BrowseAnswer::Allowed)];
+        if host_is_fast {
+            words.insert(0, FilesWord::FastAtAes);
+        }
+        for word in words {
+            let said = host.says(&files(word));
+            console.say(said).await;
+        }
+        operator
+            .until(|event| matches!(event, Event::Browse { .. }).then_some(()))
+            .await;
+        let (listing, at) = (1, FolderAt::Place(FolderPlace::ALL[0]));
+        operator.send(Command::List {
+            session,
+            listing,
+            at,
+        });
+        let (first, is_for_older) = first_of_files(&lanes, &console.connection).await;
+        assert_eq!(first, FileMessage::List { listing, at });
+        assert_eq!(is_for_older, !(host_is_fast && is_fast_at_aes()));
+    }
 }
 
 #[tokio::test]

@@ -326,6 +326,9 @@ pub enum FilesWord {
         bytes: u64,
         listing: u32,
     },
+    /// This end opens lanes of files that are sealed with AES-256-GCM, and is fast at that; said first of all in
+    /// each channel.
+    FastAtAes,
 }
 
 /// How a transfer ended.

@@ -2255,6 +2255,10 @@ fn add_files(samples: &mut Samples) {
             listing: 300,
         },
     });
+    samples.add(&OperatorWord::Files {
+        session,
+        word: FilesWord::FastAtAes,
+    });
     for answer in [
         BrowseAnswer::Allowed,
         BrowseAnswer::Refused,

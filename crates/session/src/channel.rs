@@ -28,7 +28,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 use crate::exchange::PairKey;
-use crate::seal::{Opener, Sealer};
+use crate::seal::{Cipher, Opener, Sealer};
 use crate::ticket::TicketNumber;
 
 /// Bytes of a tag behind a vouched frame.
@@ -365,6 +365,18 @@ impl LaneKeys {
         Opener::new(&self.lane_key(session, lane))
     }
 
+    /// As [`Self::sealer`], with that cipher; the other end opens it with [`Self::opener_of_either`].
+    pub fn sealer_with(&self, cipher: Cipher, session: SessionId, lane: Lane) -> Sealer {
+        Sealer::with(cipher, &self.key_for(cipher, session, lane))
+    }
+
+    /// Opens what the other end sealed with either cipher.
+    pub fn opener_of_either(&self, session: SessionId, lane: Lane) -> Opener {
+        let [this, that] = [Cipher::ChaCha20Poly1305, Cipher::Aes256Gcm]
+            .map(|cipher| (cipher, self.key_for(cipher, session, lane)));
+        Opener::either((this.0, &this.1), (that.0, &that.1))
+    }
+
     /// Seals a picture key on its way to the operator.
     pub fn seal_picture_key(&self, session: SessionId, key: &PictureKey) -> Vec<u8> {
         Sealer::new(&self.key(session, PICTURE_KEY)).seal(&key.0)
@@ -441,6 +453,14 @@ impl LaneKeys {
         self.key(session, lane_number(lane))
     }
 
+    /// No key is used with two ciphers.
+    fn key_for(&self, cipher: Cipher, session: SessionId, lane: Lane) -> [u8; 32] {
+        match cipher {
+            Cipher::ChaCha20Poly1305 => self.lane_key(session, lane),
+            Cipher::Aes256Gcm => self.key(session, BY_AES | lane_number(lane)),
+        }
+    }
+
     fn key(&self, session: SessionId, purpose: u8) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_keyed(&self.root.0);
         hasher.update(&session.0.to_le_bytes());
@@ -452,6 +472,8 @@ impl LaneKeys {
 const PICTURE_KEY: u8 = 255;
 const TICKET: u8 = 254;
 const SYSTEM: u8 = 253;
+/// Beside the number of a lane.
+const BY_AES: u8 = 64;
 
 // INVARIANT: the numbers are part of what keys come from, on both ends.
 fn lane_number(lane: Lane) -> u8 {
@@ -679,6 +701,34 @@ mod tests {
         assert_eq!(open(SESSION, Lane::Input).as_deref(), Ok(&b"key"[..]));
         assert!(open(SESSION, Lane::Viewer).is_err());
         assert!(open(SessionId(8), Lane::Input).is_err());
+    }
+
+    #[test]
+    fn either_cipher_has_a_key_of_its_own_and_opens() {
+        let (console, host) = channels();
+        let (chacha, aes) = (Cipher::ChaCha20Poly1305, Cipher::Aes256Gcm);
+        let keys = console.lane_keys();
+        let key = |cipher| keys.key_for(cipher, SESSION, Lane::FileToHost);
+        assert_ne!(key(chacha), key(aes));
+        for cipher in [chacha, aes] {
+            let mut sealer = keys.sealer_with(cipher, SESSION, Lane::FileToHost);
+            let sealed = sealer.seal(b"file");
+            let open = |lane| {
+                host.lane_keys()
+                    .opener_of_either(SESSION, lane)
+                    .open(&sealed)
+            };
+            assert_eq!(open(Lane::FileToHost).as_deref(), Ok(&b"file"[..]));
+            assert!(open(Lane::FileToOperator).is_err());
+        }
+        // a program that knows no other cipher is understood
+        let sealed = keys.sealer(SESSION, Lane::FileToHost).seal(b"file");
+        let host = host.lane_keys();
+        assert!(
+            host.opener_of_either(SESSION, Lane::FileToHost)
+                .open(&sealed)
+                .is_ok()
+        );
     }
 
     #[test]

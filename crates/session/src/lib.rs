@@ -20,5 +20,5 @@ pub use access::{AccessError, AccessRecord, ConsoleKnock, HostKnock};
 pub use channel::{Channel, ChannelError, Ends, LaneKeys, Opening, PictureKey};
 pub use exchange::{ExchangeError, HostExchange, OperatorExchange, PairKey};
 pub use grant::Grant;
-pub use seal::{OpenError, Opener, Sealer};
+pub use seal::{Cipher, OpenError, Opener, Sealer};
 pub use ticket::{TicketError, TicketNumber, TicketSecret};

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use files::{Reader, WhenThere};
-use protocol::files::{Conflict, ConflictAnswer, FileMessage, FileStart};
+use protocol::files::{Conflict, ConflictAnswer, FILE_PIECE_BYTES, FileMessage, FileStart};
 use protocol::lanes::CONTROL_PRIORITY;
 use protocol::limits::{MAX_FILE_FRAME_BYTES, MAX_HEADER_FRAME_BYTES};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{Lane, StreamHeader};
 use session::seal::SEAL_OVERHEAD_BYTES;
-use session::{LaneKeys, Opener, Sealer};
+use session::{Cipher, LaneKeys, Opener, Sealer};
 use tokio::sync::{mpsc, watch};
 use transport::{Connection, FramedReader, FramedWriter, ReadError, WriteError};
 
@@ -26,6 +26,9 @@ use crate::window::Window;
 
 /// Sealed messages between a thread and the network.
 const MAX_WAITING: usize = 2;
+/// How large a message is while somebody presses something. MEASURED: a key waits half as long behind such ones,
+/// and they cost the processors little more.
+const SMALL_PIECE_BYTES: usize = 64 * 1024;
 /// How often it is told how much has arrived.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
@@ -37,6 +40,8 @@ pub(crate) struct Lanes {
     connection: Connection,
     header: StreamHeader,
     keys: LaneKeys,
+    /// As it said in this channel.
+    pub(crate) other_is_fast_at_aes: bool,
     orders: Arc<Orders>,
     /// The thread that sends runs.
     sends: bool,
@@ -59,6 +64,7 @@ impl Lanes {
             connection,
             header,
             keys,
+            other_is_fast_at_aes: false,
             orders: Arc::default(),
             sends: false,
             hears: false,
@@ -133,7 +139,8 @@ impl Lanes {
             return;
         }
         let StreamHeader { session, lane, .. } = self.header;
-        let sealer = self.keys.sealer(session, lane);
+        let cipher = Cipher::for_much(self.other_is_fast_at_aes);
+        let sealer = self.keys.sealer_with(cipher, session, lane);
         let orders = Arc::clone(&self.orders);
         let (sealed, to_write) = mpsc::channel(MAX_WAITING);
         let thread = thread::Builder::new().name("files-out".to_owned());
@@ -170,7 +177,7 @@ impl Lanes {
         reader.set_limit(lane.rules().max_frame_bytes);
         let hearing = Hearing {
             channel: self.number,
-            opener: self.keys.opener(session, lane),
+            opener: self.keys.opener_of_either(session, lane),
             orders: Arc::clone(&self.orders),
             landing: Arc::clone(landing),
             tell: Arc::clone(tell),
@@ -263,7 +270,12 @@ fn send(orders: &Orders, mut sealer: Sealer, sealed: &mpsc::Sender<Bytes>) {
                 let Some((transfer, reader)) = &mut sending else {
                     continue;
                 };
-                let Some(frames) = reader.frames() else {
+                let bytes = if hands::are_busy(Instant::now()) {
+                    SMALL_PIECE_BYTES
+                } else {
+                    FILE_PIECE_BYTES
+                };
+                let Some(frames) = reader.frames_of(bytes) else {
                     sending = None;
                     continue;
                 };

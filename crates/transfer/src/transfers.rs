@@ -19,6 +19,7 @@ use protocol::limits::MAX_NAME_BYTES;
 use protocol::transfers::{Ended, MOST_PROBLEMS, Problem, Stage, Transfer};
 use protocol::{Lane, PeerId, SessionId, StreamHeader};
 use session::LaneKeys;
+use session::seal::is_fast_at_aes;
 use tokio::task::AbortHandle;
 use transport::{Connection, FramedReader};
 
@@ -443,6 +444,12 @@ impl Transfers {
                 self.other_is_able = true;
                 Vec::new()
             }
+            FilesWord::FastAtAes => {
+                if let Some(lanes) = &mut self.lanes {
+                    lanes.other_is_fast_at_aes = true;
+                }
+                Vec::new()
+            }
         }
     }
 
@@ -577,6 +584,9 @@ impl Transfers {
         let mut steps = Vec::new();
         if self.may {
             steps.push(Step::Say(FilesWord::Able));
+            if is_fast_at_aes() {
+                steps.push(Step::Say(FilesWord::FastAtAes));
+            }
         }
         if self.may && self.may_browse() {
             let allowed = BrowseAnswer::Allowed;

@@ -705,8 +705,10 @@ fn udp_endpoint(peer: SocketAddr) -> io::Result<Endpoint> {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
+    let mut config = EndpointConfig::default();
+    tuning::datagrams_of_udp(&mut config);
     Endpoint::new_with_abstract_socket(
-        EndpointConfig::default(),
+        config,
         None,
         plain_udp::for_quic(tuning::socket(any)?)?,
         Arc::new(TokioRuntime),

@@ -80,7 +80,8 @@ impl Udp {
         let socket = tuning::socket(address).map_err(io)?;
         let front = Front::new(plain_udp::for_quic(socket).map_err(io)?);
         let runtime = Arc::new(TokioRuntime);
-        let (endpoint, socket) = (recognisable(identity, None), Arc::clone(&front));
+        let (mut endpoint, socket) = (recognisable(identity, None), Arc::clone(&front));
+        tuning::datagrams_of_udp(&mut endpoint);
         let endpoint = Endpoint::new_with_abstract_socket(endpoint, Some(config), socket, runtime);
         let endpoint = endpoint.map_err(io)?;
         Ok(Self { endpoint, front })

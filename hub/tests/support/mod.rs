@@ -5,6 +5,7 @@
 
 pub(crate) mod authority;
 pub(crate) mod caller;
+pub(crate) mod disk;
 pub(crate) mod line;
 pub(crate) mod trees;
 pub(crate) mod web;

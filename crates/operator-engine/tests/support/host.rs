@@ -214,7 +214,7 @@ async fn type_ticket(console: &mut Console, spoken: &str) -> PairKey {
 
 /// A session's lanes in one channel.
 pub(crate) struct Lanes {
-    keys: LaneKeys,
+    pub(crate) keys: LaneKeys,
     picture_key: PictureKey,
 }
 

@@ -184,6 +184,7 @@ impl Directory {
             }
             // between the two ends
             FilesWord::Able
+            | FilesWord::FastAtAes
             | FilesWord::AskToBrowse
             | FilesWord::Browse(_)
             | FilesWord::Shown { .. } => {}
