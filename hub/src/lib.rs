@@ -16,6 +16,7 @@ mod clock;
 mod connection;
 mod crowd;
 pub mod disk;
+pub mod downloads;
 pub mod export;
 mod film;
 pub mod films;

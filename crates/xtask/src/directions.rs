@@ -124,6 +124,11 @@ const RULES: &[Rule] = &[
         never: NO_IO_NO_GUI,
     },
     Rule {
+        package: "maker",
+        may_know: &[],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
         package: "icon",
         may_know: &[],
         never: NO_IO_NO_GUI,
@@ -273,6 +278,7 @@ const RULES: &[Rule] = &[
             "recording",
             "private-file",
             "document",
+            "maker",
         ],
         never: &["codec", "eframe", "egui", "winit", "capture", "input"],
     },

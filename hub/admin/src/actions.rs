@@ -182,6 +182,8 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
         Action::SettingLogo => ("Logo changed", "Logo modificato"),
         Action::BackupMade => ("Back-up made", "Backup eseguito"),
         Action::BackupRestored => ("Back-up restored", "Backup ripristinato"),
+        Action::DownloadAdded => ("Helpme added to the page", "Helpme aggiunto alla pagina"),
+        Action::DownloadRemoved => ("Helpme taken off the page", "Helpme tolto dalla pagina"),
     };
     match lang {
         Lang::En => english,

@@ -1,0 +1,98 @@
+//! Helpme from the hub's page: downloaded by a browser, started as it is, used again later, and refused where somebody
+//! has changed it (H2, H3, P3).
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use e2e::{Cast, Helpme, Home, Look, Size, USER_NAME, downloaded_from};
+use transport::hub_block;
+
+const USER_SCREEN: Size = Size(1024, 720);
+const OPERATOR_SCREEN: Size = Size(1280, 800);
+const ORGANISATION: &str = "Comune di Prova";
+
+/// The Helpme of these tests as its maker hands it out.
+fn as_its_maker_has_it(cast: &Cast) -> PathBuf {
+    let stripped = cast.folder().join("made");
+    let status = Command::new("strip")
+        .arg("-o")
+        .arg(&stripped)
+        .arg(cast.programs.path("helpme"))
+        .status();
+    assert!(status.expect("strip, of binutils").success());
+    stripped
+}
+
+fn start(cast: &mut Cast, program: &Path, home: &Home) {
+    let started = Helpme::start_as_set_up(program, &cast.user_display, home.clone(), Look::LIGHT);
+    // the one before ends
+    cast.helpme = started.expect("started");
+}
+
+#[test]
+fn h2_h3_the_helpme_that_a_browser_downloads_knows_its_hub_and_does_so_next_year() {
+    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    cast.hub.name_organisation(ORGANISATION).expect("named");
+    let made = as_its_maker_has_it(&cast);
+    cast.hub.hand_out(&made, "0.1.0").expect("handed out");
+
+    let browser = Home::fresh(cast.folder(), "browser").expect("a home");
+    let url = format!("https://{}/", cast.hub.address());
+    let archive = downloaded_from(&browser, &url, Duration::from_mins(1)).expect("a file");
+    let unpacked = cast.folder().join("unpacked");
+    let archive = fs::File::open(archive).expect("opens");
+    let mut archive = zip::ZipArchive::new(archive).expect("a ZIP");
+    archive.extract(&unpacked).expect("unpacked");
+    let program = unpacked.join("helpme/helpme");
+    let bytes = fs::read(&program).expect("read");
+    let made = fs::read(made).expect("read");
+    assert!(bytes.starts_with(&made), "the maker's program, untouched");
+    let mode = fs::metadata(&program).expect("there").permissions().mode();
+    assert_eq!(mode & 0o111, 0o111, "it can be started");
+    let beside = fs::read_dir(unpacked.join("helpme")).expect("a folder");
+    assert_eq!(beside.count(), 1, "nothing that could get lost");
+
+    // on an account that never had one
+    let home = Home::fresh(cast.folder(), "new").expect("a home");
+    start(&mut cast, &program, &home);
+    let name = cast.helpme.app.wait_for(ORGANISATION);
+    name.expect("whose help desk it is, before anything is connected");
+    assist(&mut cast);
+
+    // kept, as browsers and people name it, and started again
+    let kept = cast.folder().join("helpme (1) di Anna");
+    fs::rename(&program, &kept).expect("renamed");
+    start(&mut cast, &kept, &home);
+    assist(&mut cast);
+
+    // with a byte that is not the hub's it does not start
+    let mut changed = bytes.clone();
+    let at = made.len() + (bytes.len() - made.len()) / 2;
+    changed[at] ^= 1;
+    let tail = &changed[made.len()..];
+    hub_block::find(tail).expect_err("not what the hub signed");
+    let altered = cast.folder().join("altered");
+    fs::write(&altered, changed).expect("written");
+    fs::set_permissions(&altered, fs::Permissions::from_mode(0o755)).expect("can be started");
+    let mut command = home.command(&altered);
+    let said = command.arg("--doctor").output().expect("it runs");
+    assert_eq!(said.status.code(), Some(17));
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    let sentence = "Somebody or something has changed this program.";
+    assert!(said.contains(sentence), "{said}");
+}
+
+/// One assistance with the Helpme that runs, from the ticket to its end.
+fn assist(cast: &mut Cast) {
+    let ticket = cast.console.generate_ticket().expect("a ticket");
+    cast.helpme.ask_for_help(&ticket, USER_NAME).expect("asked");
+    cast.console.wait_for_computer(&ticket).expect("there");
+    cast.session_begins(&ticket).expect("a session");
+    cast.helpme.end().expect("ended");
+    cast.console
+        .write_report("Where is it?", "There")
+        .expect("a report");
+}
