@@ -11,6 +11,7 @@ mod report;
 mod serve;
 mod settings;
 mod table;
+mod updates;
 mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -68,6 +69,9 @@ enum Command {
     /// The Helpmes that the page hands out: only what their maker has signed.
     #[command(subcommand)]
     Downloads(downloads::DownloadsCommand),
+    /// The maker's list of newest versions, and which ones are in use.
+    #[command(subcommand)]
+    Updates(updates::UpdatesCommand),
     /// Copy all that the hub keeps, also while it runs.
     Backup(backup::BackupArgs),
     /// Bring a copy back, into a new folder.
@@ -106,6 +110,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Audit(command) => audit::run(command),
         Command::Settings(command) => settings::run(command),
         Command::Downloads(command) => downloads::run(command),
+        Command::Updates(command) => updates::run(command),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Verify(args) => verify::run(&args),

@@ -44,6 +44,7 @@ mod second_factor;
 mod server;
 mod store;
 mod unattended;
+pub mod updates;
 mod upkeep;
 mod watch;
 mod web;

@@ -86,18 +86,26 @@ pub fn downloaded_from(home: &Home, url: &str, limit: Duration) -> anyhow::Resul
     let page = browser.ask("Target.createTarget", &json!({ "url": url }), None)?;
     let attach = json!({ "targetId": page["targetId"], "flatten": true });
     let session = browser.ask("Target.attachToTarget", &attach, None)?;
-    let press = "document.querySelector('a.button[href^=\"/download/\"]')?.click() ?? 'no button'";
+    // what the page offers may be made just now: it is looked at again until there is a button
+    let press = "(button => { \
+            if (button) button.click(); else if (document.readyState == 'complete') location.reload(); \
+            return button !== null })\
+        (document.querySelector('a.button[href^=\"/download/\"]'))";
     let press = json!({ "expression": press });
     wait_until("the page's button", limit, || {
         let pressed = browser.ask("Runtime.evaluate", &press, Some(&session["sessionId"]))?;
-        Ok((pressed["result"]["type"] == "undefined").then_some(()))
+        Ok((pressed["result"]["value"] == true).then_some(()))
     })?;
     wait_until("a download", limit, || {
-        let files = std::fs::read_dir(&folder)?
-            .flatten()
-            .map(|entry| entry.path());
-        let mut whole = files.filter(|path| path.extension().is_none_or(|end| end != "crdownload"));
-        Ok(whole.next())
+        let files = std::fs::read_dir(&folder)?.flatten();
+        let files: Vec<_> = files.map(|entry| entry.path()).collect();
+        // until it is whole it has other names, and its own is kept free by an empty file
+        let is_whole = |path: &&PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_hidden = name.starts_with('.') || name.ends_with(".crdownload");
+            !is_hidden && path.metadata().is_ok_and(|file| file.len() > 0)
+        };
+        Ok(files.iter().find(is_whole).cloned())
     })
 }
 
@@ -120,7 +128,8 @@ impl Piloted {
             .args(visitor.get_args())
             .arg("--remote-debugging-pipe")
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(home.log())?);
         let mut browser = command.spawn().context("cannot start a shell")?;
         let says = browser.stdout.take().context("its output is a pipe")?;
         Ok(Self {

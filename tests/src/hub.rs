@@ -346,13 +346,9 @@ impl Hub {
     ///
     /// If the hub refuses.
     pub fn hand_out(&self, program: &Path, version: &str) -> anyhow::Result<()> {
-        const NAME: &str = "helpme-linux-x86_64";
-        let key = include_str!("../../crates/maker/test.key").to_owned();
-        let key = SecretKeyBox::from(key).into_unencrypted_secret_key()?;
-        let comment = format!("timestamp:1790000000\tfile:{NAME}\tversion:{version}");
-        let signed = minisign::sign(None, &key, fs::File::open(program)?, Some(&comment), None)?;
+        let signed = maker_signs(&fs::read(program)?, "helpme-linux-x86_64", version)?;
         let signature = self.home.file("helpme.minisig");
-        fs::write(&signature, signed.into_string())?;
+        fs::write(&signature, signed)?;
         let (program, signature) = (program.to_string_lossy(), signature.to_string_lossy());
         let words = ["downloads", "add", &program, "--signature", &signature];
         self.ask(&words, None).map(drop)
@@ -396,4 +392,17 @@ fn free_address(at: IpAddr) -> anyhow::Result<SocketAddr> {
         }
     }
     bail!("no port is free for UDP and for TCP")
+}
+
+/// What the maker of tests says of `program`: that it is `file` in version `version`.
+///
+/// # Errors
+///
+/// If it cannot be signed.
+pub fn maker_signs(program: &[u8], file: &str, version: &str) -> anyhow::Result<String> {
+    let key = include_str!("../../crates/maker/test.key").to_owned();
+    let key = SecretKeyBox::from(key).into_unencrypted_secret_key()?;
+    let comment = format!("timestamp:1790000000\tfile:{file}\tversion:{version}");
+    let signed = minisign::sign(None, &key, program, Some(&comment), None)?;
+    Ok(signed.into_string())
 }

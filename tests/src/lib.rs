@@ -55,7 +55,7 @@ pub use desktop_services::{DesktopServices, ShownNotice};
 pub use display::{Display, Server};
 pub use hands::Hands;
 pub use helpme::Helpme;
-pub use hub::{Film, Hub};
+pub use hub::{Film, Hub, maker_signs};
 pub use look::Look;
 pub use network::{End, Namespaces, Network, Plan, Relay, RelayShape, Shape};
 pub use own_keyboard::OwnKeyboard;

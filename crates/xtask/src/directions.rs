@@ -129,6 +129,11 @@ const RULES: &[Rule] = &[
         never: NO_IO_NO_GUI,
     },
     Rule {
+        package: "update",
+        may_know: &["maker", "protocol"],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
         package: "icon",
         may_know: &[],
         never: NO_IO_NO_GUI,
@@ -234,7 +239,14 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "helpme-app",
-        may_know: &["protocol", "session", "host-engine", "ui-kit", "desktop"],
+        may_know: &[
+            "protocol",
+            "session",
+            "host-engine",
+            "ui-kit",
+            "desktop",
+            "update",
+        ],
         never: &["operator-engine"],
     },
     Rule {
@@ -265,6 +277,7 @@ const RULES: &[Rule] = &[
             "input",
             "present",
             "clipboard",
+            "update",
         ],
         never: &["hub"],
     },
