@@ -29,8 +29,9 @@ fn as_its_maker_has_it(cast: &Cast) -> PathBuf {
 }
 
 fn start(cast: &mut Cast, program: &Path, home: &Home) {
+    // one that runs would take the start over
+    cast.helpme.app.running().kill_now().expect("gone");
     let started = Helpme::start_as_set_up(program, &cast.user_display, home.clone(), Look::LIGHT);
-    // the one before ends
     cast.helpme = started.expect("started");
 }
 
