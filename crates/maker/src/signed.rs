@@ -141,7 +141,7 @@ pub(crate) mod tests {
     }
 
     const COMMENT: &str = "timestamp:1790000000\tfile:helpme-linux-x86_64\tversion:0.2.0";
-    static PROGRAM: LazyLock<Vec<u8>> = LazyLock::new(|| (0..999_u32).map(|n| n as u8).collect());
+    static PROGRAM: LazyLock<Vec<u8>> = LazyLock::new(|| b"program".repeat(150));
     static SIGNATURE: LazyLock<String> = LazyLock::new(|| sign(&test_key(), &PROGRAM, COMMENT));
 
     #[test]

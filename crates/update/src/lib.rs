@@ -184,12 +184,15 @@ impl Own {
     }
 
     fn beside(&self, which: &str) -> PathBuf {
-        let mut name = self.exe.file_stem().unwrap_or_default().to_owned();
-        if std::env::consts::EXE_SUFFIX.is_empty() {
-            // a dot in the name is no ending there
-            name = self.exe.file_name().unwrap_or_default().to_owned();
-        }
-        name.push(format!(".{which}{}", std::env::consts::EXE_SUFFIX));
+        let ending = std::env::consts::EXE_SUFFIX;
+        // elsewhere a dot in the name is no ending
+        let name = if ending.is_empty() {
+            self.exe.file_name()
+        } else {
+            self.exe.file_stem()
+        };
+        let mut name = name.unwrap_or_default().to_owned();
+        name.push(format!(".{which}{ending}"));
         self.exe.with_file_name(name)
     }
 

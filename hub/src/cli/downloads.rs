@@ -103,7 +103,7 @@ pub(super) fn run(command: DownloadsCommand) -> anyhow::Result<ExitCode> {
                 let all = all
                     .iter()
                     .map(|(name, found)| to_json(name, found.as_ref()));
-                writeln!(out, "{:#}", Value::from_iter(all))?;
+                writeln!(out, "{:#}", all.collect::<Value>())?;
             } else {
                 let mut table = Table::new(&["NAME", "VERSION", "BYTES", "SIGNED", "NOT OFFERED"]);
                 for (name, found) in all {

@@ -150,7 +150,7 @@ fn channel_to_json(channel: &Channel) -> Value {
     json!({
         "serial": channel.serial,
         "made_unix_millis": made_millis(channel),
-        "programs": Value::from_iter(programs),
+        "programs": programs.collect::<Value>(),
     })
 }
 
