@@ -372,5 +372,5 @@ fn p1_windows_packages_made_twice_are_equal() {
             .iter()
             .any(|end| name.ends_with(end))
     });
-    assert_eq!(packages.count(), 4, "{:?}", one.keys());
+    assert_eq!(packages.count(), 5, "{:?}", one.keys());
 }
