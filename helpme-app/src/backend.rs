@@ -150,11 +150,7 @@ impl Backend {
 
 /// Name, version and system, for the hub's log.
 pub fn program() -> String {
-    format!(
-        "helpme {} {}",
-        env!("CARGO_PKG_VERSION"),
-        std::env::consts::OS
-    )
+    format!("helpme {} {}", crate::VERSION, std::env::consts::OS)
 }
 
 fn computer_name() -> String {

@@ -14,3 +14,6 @@ pub mod settings;
 pub mod state;
 pub mod views;
 pub mod words;
+
+/// Which version this program has.
+pub const VERSION: &str = update::version!();

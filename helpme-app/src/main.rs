@@ -3,24 +3,28 @@
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Parser;
 use desktop::{CrashReports, Folders, Instance, SettingsFile};
 use eframe::egui::ViewportBuilder;
+use helpme_app::VERSION;
 use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
 use helpme_app::doctor;
 use helpme_app::link::{Link, link_to};
 use helpme_app::links;
 use helpme_app::settings::{
-    HubPlace, HubText, Settings, account_name, hub_beside_program, set_up_beside_program,
+    HubPlace, HubText, Settings, account_name, hub_beside_program, hub_in_program,
+    set_up_beside_program,
 };
 use helpme_app::state::{State, Surroundings};
+use host_engine::hub_block::CarriedHub;
 use ui_kit::{Lang, Program, StartFault};
+use update::{Own, Wish};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +38,7 @@ Examples:
 
 /// Lets someone help you: shows your screen to your helper after you agree.
 #[derive(Debug, Parser)]
-#[command(name = "helpme", version, after_help = EXAMPLES)]
+#[command(name = "helpme", version = VERSION, after_help = EXAMPLES)]
 struct Arguments {
     /// The address of the help desk's server, like help.example.org:443.
     #[arg(long, value_name = "ADDRESS", requires = "fingerprint")]
@@ -61,6 +65,21 @@ struct Arguments {
     /// Write what --hub and --fingerprint say into `helpme.json` beside this program, and do nothing else.
     #[arg(long, requires = "hub", conflicts_with_all = ["doctor", "register_links", "unregister_links"])]
     set_up: bool,
+    /// Put the next version of this program, which FILE is and FILE.minisig is the maker's signature of, in this one's
+    /// place, and do nothing else. What runs goes on.
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    update: Option<PathBuf>,
+    /// Bring the version before the last --update back, and do nothing else.
+    #[arg(long, exclusive = true)]
+    roll_back: bool,
+}
+
+impl Arguments {
+    /// What is to become of this program's file, if anything.
+    fn wish(&self) -> Option<Wish> {
+        let update = self.update.clone().map(|file| Wish::Update { file });
+        update.or_else(|| self.roll_back.then_some(Wish::RollBack))
+    }
 }
 
 fn main() -> ExitCode {
@@ -75,6 +94,9 @@ fn main() -> ExitCode {
     };
     desktop::console::join();
     let arguments = Arguments::parse();
+    if let Some(wish) = arguments.wish() {
+        return tell_update(&wish);
+    }
     if arguments.doctor {
         let json = arguments.json;
         let looked = set_up(&mut program, arguments)
@@ -102,7 +124,22 @@ fn set_up(program: &mut Program, arguments: Arguments) -> Result<Start, StartFau
     };
     let link = arguments.link.as_deref().map(Link::parse).transpose();
     let link = link.map_err(|error| bad_set_up(error.into()))?;
-    let given = given_hub(arguments, exe.parent()).map_err(bad_set_up)?;
+    let carried = hub_in_program(&exe).map_err(|fault| StartFault::Altered {
+        detail: fault.to_string(),
+    })?;
+    let given = given_hub(arguments).map_err(bad_set_up)?;
+    let (given, organisation) = match (given, carried) {
+        (Some(given), _) => (Some(given), String::new()),
+        (
+            None,
+            Some(CarriedHub {
+                address,
+                pin,
+                organisation,
+            }),
+        ) => (Some(HubPlace { address, pin }), organisation),
+        (None, None) => (exe.parent().and_then(beside), String::new()),
+    };
     let folders = folders();
     let file = folders
         .as_ref()
@@ -118,6 +155,7 @@ fn set_up(program: &mut Program, arguments: Arguments) -> Result<Start, StartFau
         });
     let around = Surroundings {
         hub: given,
+        organisation,
         link,
         account: account_name(),
         language: Lang::from_system(),
@@ -185,13 +223,32 @@ fn tell_links(open: bool) -> ExitCode {
     }
 }
 
+/// Puts another version in this one's place, and says so.
+fn tell_update(wish: &Wish) -> ExitCode {
+    let done = Own::running("helpme", VERSION).and_then(|own| own.grant(wish));
+    // without somebody who reads it there is nobody to tell
+    match done {
+        Ok(said) => {
+            drop(writeln!(io::stdout(), "{said}"));
+            ExitCode::SUCCESS
+        }
+        Err(fault) => {
+            drop(writeln!(io::stderr(), "helpme: {fault}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Names the hub in the file beside the program, and says so.
 fn tell_set_up(arguments: Arguments) -> ExitCode {
     let done = std::env::current_exe()
         .context("this program is nowhere to be found")
         .and_then(|exe| {
+            if hub_in_program(&exe)?.is_some() {
+                bail!("this program carries its help desk in itself, and no file changes that");
+            }
             let folder = exe.parent().context("a program is in a folder")?;
-            let hub = given_hub(arguments, None)?.context("--hub and --fingerprint")?;
+            let hub = given_hub(arguments)?.context("--hub and --fingerprint")?;
             set_up_beside_program(folder, &hub)
         });
     match done {
@@ -210,8 +267,8 @@ fn tell_set_up(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// The hub from the command line, or from the file beside the program (H2).
-fn given_hub(arguments: Arguments, folder: Option<&Path>) -> anyhow::Result<Option<HubPlace>> {
+/// The hub from the command line.
+fn given_hub(arguments: Arguments) -> anyhow::Result<Option<HubPlace>> {
     if let (Some(address), Some(fingerprint)) = (arguments.hub, arguments.fingerprint) {
         let place = HubText {
             address,
@@ -221,11 +278,15 @@ fn given_hub(arguments: Arguments, folder: Option<&Path>) -> anyhow::Result<Opti
         .context("--hub and --fingerprint")?;
         return Ok(Some(place));
     }
-    let beside = folder.map_or(Ok(None), hub_beside_program);
-    Ok(beside.unwrap_or_else(|error| {
+    Ok(None)
+}
+
+/// The hub from the file beside the program (H2), for a program that carries none in itself.
+fn beside(folder: &Path) -> Option<HubPlace> {
+    hub_beside_program(folder).unwrap_or_else(|error| {
         tracing::warn!("{error:#}");
         None
-    }))
+    })
 }
 
 fn folders() -> Option<Folders> {
@@ -253,7 +314,8 @@ mod tests {
             (
                 "FILES",
                 &[
-                    "`helpme.json` beside the program names the help desk, so that nobody has to type it; for one in /usr/bin it is in /etc/pure-help-desk.",
+                    "The program itself, when it comes from a help desk's page, carries the help desk behind its own end.",
+                    "`helpme.json` beside a program that carries none names the help desk, so that nobody has to type it; for one in /usr/bin it is in /etc/pure-help-desk.",
                     "`portable` beside the program is a folder. Where it exists everything is kept in it.",
                 ],
             ),
@@ -268,7 +330,7 @@ mod tests {
             (
                 "EXIT STATUS",
                 &[
-                    "0 when the window was closed, or some way works; 2 for a wrong command line; 10 without a display; 11 and 12 where the display lacks what the window needs; 14 where a link or an address makes no sense; 16 when no way leads to the help desk; 70 and 71 after a fault of the program, which leaves a report.",
+                    "0 when the window was closed, or some way works; 2 for a wrong command line; 10 without a display; 11 and 12 where the display lacks what the window needs; 14 where a link or an address makes no sense; 16 when no way leads to the help desk; 17 where the help desk that the program carries was changed; 70 and 71 after a fault of the program, which leaves a report.",
                 ],
             ),
             ("SEE ALSO", &["`pure-help-desk`(1), `purepc`(8), `hub`(8)"]),

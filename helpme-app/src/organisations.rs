@@ -1,7 +1,8 @@
 //! What the help desks are called that this Helpme has reached (B6, H8).
 //!
-//! INVARIANT: a name comes from its hub alone, over a connection in which that hub has proved its key or its
-//! name. No file beside the program, invitation or link brings one: whoever makes those could write anything.
+//! INVARIANT: a name comes from its hub alone: over a connection in which that hub has proved its key or its
+//! name, or in a block that the key by which it is known has signed. No file beside the program, invitation or link
+//! brings one: whoever makes those could write anything.
 
 use serde::{Deserialize, Serialize};
 

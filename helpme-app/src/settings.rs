@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use desktop::WindowPlace;
+use host_engine::hub_block::{self, BlockFault, CarriedHub};
 use host_engine::{AddressFault, HubAddress, Pin};
+use protocol::hub_block::MAX_HUB_BLOCK_BYTES;
 use serde::{Deserialize, Serialize};
 use ui_kit::{Lang, ThemeChoice};
 
@@ -93,6 +95,33 @@ impl HubText {
             .map_err(|_detail| HubTextError::Fingerprint)?;
         Ok(HubPlace { address, pin })
     }
+}
+
+/// The hub that the program in the file `exe` carries behind itself, as that hub signed it (H2). A file that cannot be
+/// read carries none.
+///
+/// # Errors
+///
+/// [`BlockFault`]: it carried one and was changed.
+pub fn hub_in_program(exe: &Path) -> Result<Option<CarriedHub>, BlockFault> {
+    let tail = tail(exe).unwrap_or_else(|error| {
+        tracing::warn!(%error, "This program does not read itself");
+        Vec::new()
+    });
+    hub_block::find(&tail)
+}
+
+/// As much of the end of `file` as a block can take.
+fn tail(file: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::{Read as _, Seek as _, SeekFrom};
+
+    let mut file = std::fs::File::open(file)?;
+    let most = u64::try_from(MAX_HUB_BLOCK_BYTES).unwrap_or(u64::MAX);
+    let begin = file.metadata()?.len().saturating_sub(most);
+    file.seek(SeekFrom::Start(begin))?;
+    let mut tail = Vec::new();
+    file.take(most).read_to_end(&mut tail)?;
+    Ok(tail)
 }
 
 /// The hub that a set-up Helpme carries beside it: `helpme.json` in `folder` (H2).

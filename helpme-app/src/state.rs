@@ -274,6 +274,8 @@ pub struct State {
 pub struct Surroundings {
     /// A hub named from outside.
     pub hub: Option<HubPlace>,
+    /// What that hub calls its organisation, where it said so in the block that the program carries.
+    pub organisation: String,
     /// The link by which this start was asked for.
     pub link: Option<Link>,
     /// The name of the account's user.
@@ -287,7 +289,13 @@ pub struct Surroundings {
 
 impl State {
     /// At start.
-    pub fn new(settings: Settings, around: Surroundings) -> Self {
+    pub fn new(mut settings: Settings, around: Surroundings) -> Self {
+        if let Some(hub) = &around.hub
+            && settings.organisations.of(hub).is_none()
+        {
+            // what the hub itself has said since is newer
+            settings.organisations.learn(hub, &around.organisation);
+        }
         let (linked, ticket) = around.link.map(|link| (link.hub, link.ticket)).unzip();
         let hub_is_given = linked.is_some() || around.hub.is_some();
         let saved = settings.hub.as_ref().and_then(|text| text.parse().ok());

@@ -53,7 +53,7 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
         .map(|hub| hub.address.to_string())
         .unwrap_or_default();
     let organisation = state.organisation().map(str::to_owned);
-    status_bar_ui(ui, tone, status, &hub, env!("CARGO_PKG_VERSION"));
+    status_bar_ui(ui, tone, status, &hub, crate::VERSION);
     page_ui(ui, |ui| {
         header_ui(ui, lang, organisation.as_deref(), actions);
         ui.add_space(14.0);

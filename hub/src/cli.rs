@@ -4,12 +4,14 @@ mod admin;
 mod audit;
 mod backup;
 mod doctor;
+mod downloads;
 mod film;
 mod options;
 mod report;
 mod serve;
 mod settings;
 mod table;
+mod updates;
 mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -28,6 +30,7 @@ Examples:
   hub serve --data /var/lib/pure-help-desk
   hub admin add-operator anna --data /var/lib/pure-help-desk
   hub report list --category Printers --json --data /var/lib/pure-help-desk
+  hub downloads add helpme-linux-x86_64 --data /var/lib/pure-help-desk
   hub backup --data /var/lib/pure-help-desk /srv/backup/today
   hub verify case-4711.zip";
 
@@ -63,6 +66,12 @@ enum Command {
     /// Read and change what holds for the whole hub.
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
+    /// The Helpmes that the page hands out: only what their maker has signed.
+    #[command(subcommand)]
+    Downloads(downloads::DownloadsCommand),
+    /// The maker's list of newest versions, and which ones are in use.
+    #[command(subcommand)]
+    Updates(updates::UpdatesCommand),
     /// Copy all that the hub keeps, also while it runs.
     Backup(backup::BackupArgs),
     /// Bring a copy back, into a new folder.
@@ -100,6 +109,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Film(command) => film::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Settings(command) => settings::run(command),
+        Command::Downloads(command) => downloads::run(command),
+        Command::Updates(command) => updates::run(command),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Verify(args) => verify::run(&args),
@@ -180,7 +191,7 @@ mod tests {
             (
                 "FILES",
                 &[
-                    "The data folder, which `--data` names, holds `hub.db` (accounts, tickets, reports, audit log), `films`, the key of the hub, `downloads` with the Helpmes that the page offers, and `passwords.txt` with passwords that nobody may choose.",
+                    "The data folder, which `--data` names, holds `hub.db` (accounts, tickets, reports, audit log), `films`, the key of the hub, `downloads` with the Helpmes that the page offers and their maker's signatures, and `passwords.txt` with passwords that nobody may choose.",
                     "`hub serve --config` names a file with the same options as lines; flags go before variables of the environment, and these before the file.",
                 ],
             ),

@@ -23,7 +23,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use protocol::HubAddress;
 use tokio::time::MissedTickBehavior;
-use transport::{Fingerprint, Pin};
+use transport::{HubIdentity, Pin};
 
 use self::downloads::{Downloads, Offer, System};
 use self::words::Lang;
@@ -44,8 +44,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; scri
 /// How to serve the page.
 #[derive(Debug, Clone)]
 pub struct PageConfig {
-    /// Where the Helpmes lie that visitors get, as `helpme-SYSTEM-MACHINE`; `downloads` in the data folder
-    /// if it is not said.
+    /// Where the Helpmes lie that visitors get, as `helpme-SYSTEM-MACHINE` with its maker's signature beside it;
+    /// `downloads` in the data folder if it is not said.
     pub downloads: Option<PathBuf>,
     /// Whether they are to know the hub by its public certificate and not by its key.
     pub known_by_name: bool,
@@ -73,7 +73,8 @@ impl Page {
     /// `hub` is where Helpme finds this hub.
     pub(crate) fn new(
         config: &PageConfig,
-        (hub, fingerprint): (HubAddress, Fingerprint),
+        hub: HubAddress,
+        identity: Arc<HubIdentity>,
         certificate: Arc<Certificate>,
         office: Arc<Office>,
     ) -> Self {
@@ -81,7 +82,7 @@ impl Page {
         let pin = if config.known_by_name {
             Pin::PublicName
         } else {
-            Pin::Key(fingerprint)
+            Pin::Key(identity.fingerprint())
         };
         let downloads = config.downloads.clone();
         let downloads = downloads.unwrap_or_else(|| folder.join("downloads"));
@@ -90,7 +91,7 @@ impl Page {
                 office,
                 pin,
                 certificate,
-                downloads: Downloads::new(downloads, &folder, &hub, pin),
+                downloads: Downloads::new(downloads, &folder, (hub.clone(), pin), identity),
                 hub,
                 logo: RwLock::default(),
             }),
@@ -114,7 +115,10 @@ impl Page {
                 *shown = logo.into();
             }
             let site = Arc::clone(&site);
-            let looked = tokio::task::spawn_blocking(move || site.downloads.look(Instant::now()));
+            let looked = tokio::task::spawn_blocking(move || {
+                let organisation = site.office.settings().organisation.to_string();
+                site.downloads.look(&organisation, Instant::now());
+            });
             if let Err(error) = looked.await {
                 tracing::error!(%error, "Page does not keep up");
             }
@@ -235,8 +239,8 @@ async fn give(offer: &Offer, mut request: Request) -> Response {
     if part_of.is_some_and(|part_of| part_of != tag) {
         asked.remove(header::RANGE);
     }
-    let kind = "application/zip".parse().expect("a media type");
-    let file = tower_http::services::ServeFile::new_with_mime(&offer.archive, &kind);
+    let kind = offer.media_type().parse().expect("a media type");
+    let file = tower_http::services::ServeFile::new_with_mime(&offer.path, &kind);
     let Ok(response) = tower::ServiceExt::oneshot(file, request).await;
     let mut response = response.map(Body::new);
     let no_cache = HeaderValue::from_static("no-cache");

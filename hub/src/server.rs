@@ -167,6 +167,7 @@ impl Hub {
             )),
             CertificateSource::Own | CertificateSource::Files(_) => None,
         };
+        let identity = Arc::new(identity);
         let clock = Clock::start();
         let now = clock.now();
         let mut catalogue = catalogue::open_or_create(folder.path())?;
@@ -270,8 +271,8 @@ impl Hub {
         );
         let office = Arc::new(office);
         let page = config.page.as_ref().map(|page| {
-            let hub = (address, identity.fingerprint());
-            Page::new(page, hub, Arc::clone(&certificate), Arc::clone(&office))
+            let (identity, certificate) = (Arc::clone(&identity), Arc::clone(&certificate));
+            Page::new(page, address, identity, certificate, Arc::clone(&office))
         });
         let upkeep = Upkeep::new(
             Arc::clone(&office),

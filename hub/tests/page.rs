@@ -10,10 +10,12 @@ mod support;
 
 use std::fs;
 use std::io::Read as _;
+use std::path::Path;
 use std::time::Instant;
 
 use support::web::{self, Answer, get};
 use support::{PATIENCE, TestHub, run_hub, text};
+use transport::hub_block;
 
 const FIREFOX: &str = "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/140.0";
 
@@ -171,30 +173,64 @@ fn h2_a_visitor_gets_helpme_for_their_system_untouched_and_set_up_for_this_hub()
     let before = get(&hub, "/", &[FIREFOX]).text();
     assert!(before.contains("nothing to download"), "{before}");
 
+    set(&hub, &["set", "organisation", "Comune di Prova"]);
     let downloads = hub.data.join("downloads");
-    fs::create_dir(&downloads).expect("made");
     let program: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
-    fs::write(downloads.join("helpme-windows-x86_64.exe"), &program).expect("written");
-    fs::write(downloads.join("helpme-linux-x86_64"), b"another").expect("written");
+    let elsewhere = support::folder();
+    for (name, program) in [
+        ("helpme-windows-x86_64.exe", &program[..]),
+        ("helpme-linux-x86_64", b"another"),
+        ("helpme-macos-universal", b"a third"),
+    ] {
+        support::put_download(elsewhere.path(), name, program);
+        add(&hub, &elsewhere.path().join(name));
+    }
     fs::write(downloads.join("secret.txt"), b"not offered").expect("written");
 
-    let path = "/download/helpme-windows-x86_64.zip";
-    let whole = get_until(&hub, path, |answer| answer.status == 200);
-    assert_eq!(whole.header("content-type"), Some("application/zip"));
+    let path = "/download/helpme-windows-x86_64.exe";
+    let whole = get_until(&hub, path, |answer| {
+        answer.status == 200 && organisation_in(&answer.body) == "Comune di Prova"
+    });
+    let kind = whole.header("content-type");
+    assert_eq!(kind, Some("application/vnd.microsoft.portable-executable"));
     let named = whole.header("content-disposition");
     assert_eq!(
         named,
-        Some("attachment; filename=\"helpme-windows-x86_64.zip\"")
+        Some("attachment; filename=\"helpme-windows-x86_64.exe\"")
     );
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&whole.body)).expect("a ZIP");
-    let mut inside = Vec::new();
-    let mut file = zip.by_name("helpme/helpme.exe").expect("the program");
-    assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o755));
-    file.read_to_end(&mut inside).expect("read");
     assert!(
-        inside == program,
+        whole.body.starts_with(&program),
         "a program that was signed stays as it is"
     );
+    let carried = hub_block::find(&whole.body[program.len()..]).expect("whole");
+    let expected = hub_block::CarriedHub {
+        address: hub.address.clone(),
+        pin: hub.fingerprint.into(),
+        organisation: "Comune di Prova".to_owned(),
+    };
+    assert_eq!(carried, Some(expected.clone()));
+
+    // elsewhere in a ZIP, which keeps the right to be started
+    let unpacked = |path: &str| {
+        let answer = get_until(&hub, path, |answer| answer.status == 200);
+        assert_eq!(answer.header("content-type"), Some("application/zip"));
+        zip::ZipArchive::new(std::io::Cursor::new(answer.body)).expect("a ZIP")
+    };
+    let mut zip = unpacked("/download/helpme-linux-x86_64.zip");
+    assert_eq!(zip.len(), 1);
+    let mut inside = Vec::new();
+    let mut file = zip.by_name("helpme/helpme").expect("the program");
+    assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o755));
+    file.read_to_end(&mut inside).expect("read");
+    assert!(inside.starts_with(b"another"));
+    assert_eq!(hub_block::find(&inside), Ok(Some(expected)));
+
+    // what macOS would not start with something behind it has a file beside it
+    let mut zip = unpacked("/download/helpme-macos-universal.zip");
+    let mut inside = Vec::new();
+    let mut file = zip.by_name("helpme/helpme").expect("the program");
+    file.read_to_end(&mut inside).expect("read");
+    assert_eq!(inside, b"a third");
     drop(file);
     let file = zip.by_name("helpme/helpme.json").expect("the hub's place");
     let place: serde_json::Value = serde_json::from_reader(file).expect("JSON");
@@ -237,6 +273,119 @@ fn h2_a_visitor_gets_helpme_for_their_system_untouched_and_set_up_for_this_hub()
     assert_eq!(beyond.status, 416);
 }
 
+/// Whose help desk the program carries behind it.
+fn organisation_in(program: &[u8]) -> String {
+    let carried = hub_block::find(program).expect("whole");
+    carried.expect("a block").organisation
+}
+
+fn downloads(hub: &TestHub, args: &[&str]) -> std::process::Output {
+    let mut all = vec!["downloads"];
+    all.extend(args);
+    all.extend(["--data", hub.data_text()]);
+    run_hub(&all, "")
+}
+
+fn add(hub: &TestHub, program: &Path) {
+    let done = downloads(hub, &["add", program.to_str().expect("plain")]);
+    assert!(done.status.success(), "{}", text(&done));
+}
+
+#[test]
+fn p3_a_hub_hands_out_nothing_that_its_maker_did_not_sign() {
+    const NAME: &str = "helpme-linux-x86_64";
+    let hub = TestHub::start();
+    let elsewhere = support::folder();
+    let program = elsewhere.path().join(NAME);
+    let refused = |args: &[&str], why: &str| {
+        let mut all = vec!["add", program.to_str().expect("plain")];
+        all.extend(args);
+        let said = downloads(&hub, &all);
+        assert!(!said.status.success(), "{}", text(&said));
+        assert!(text(&said).contains(why), "{}", text(&said));
+        assert_eq!(
+            fs::read_dir(hub.data.join("downloads")).map_or(0, Iterator::count),
+            0
+        );
+    };
+    fs::write(&program, b"program").expect("written");
+    refused(&[], "there is no signature of its maker beside it");
+    support::put_version(elsewhere.path(), NAME, "0.2.0", b"program");
+    fs::write(&program, b"Program").expect("written");
+    refused(&[], "it was changed after its maker had signed it");
+    let stranger = minisign::KeyPair::generate_unencrypted_keypair().expect("a key");
+    let comment = "timestamp:1790000000\tfile:helpme-linux-x86_64\tversion:0.2.0";
+    let signature = minisign::sign(None, &stranger.sk, &b"Program"[..], Some(comment), None);
+    let signature = signature.expect("signed").into_string();
+    let theirs = elsewhere.path().join("theirs");
+    fs::write(&theirs, signature).expect("written");
+    let by_stranger = ["--signature", theirs.to_str().expect("plain")];
+    refused(&by_stranger, "somebody else than the maker has signed it");
+    // signed, and no Helpme
+    support::put_version(elsewhere.path(), "SHA256SUMS", "0.2.0", b"sums");
+    fs::rename(elsewhere.path().join("SHA256SUMS"), &program).expect("renamed");
+    let sums = elsewhere.path().join("SHA256SUMS.minisig");
+    refused(
+        &["--signature", sums.to_str().expect("plain")],
+        "which is no Helpme for a page",
+    );
+
+    // what is, is offered, whatever the file is called
+    support::put_version(elsewhere.path(), NAME, "0.2.0", b"program");
+    let renamed = elsewhere.path().join("helpme (1)");
+    fs::rename(&program, &renamed).expect("renamed");
+    let signature = elsewhere.path().join(format!("{NAME}.minisig"));
+    let args = [
+        "add",
+        renamed.to_str().expect("plain"),
+        "--signature",
+        signature.to_str().expect("plain"),
+        "--json",
+    ];
+    let said = downloads(&hub, &args);
+    assert!(said.status.success(), "{}", text(&said));
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    assert_eq!(
+        (&said["name"], &said["version"]),
+        (&NAME.into(), &"0.2.0".into())
+    );
+    let path = format!("/download/{NAME}.zip");
+    let first = get_until(&hub, &path, |answer| answer.status == 200);
+
+    // an older one takes its place only if that is wanted
+    support::put_version(elsewhere.path(), NAME, "0.1.9", b"older");
+    let older = downloads(&hub, &["add", program.to_str().expect("plain")]);
+    assert!(!older.status.success() && text(&older).contains("--allow-older"));
+    let wanted = ["add", program.to_str().expect("plain"), "--allow-older"];
+    let done = downloads(&hub, &wanted);
+    assert!(done.status.success(), "{}", text(&done));
+    get_until(&hub, &path, |answer| {
+        answer.status == 200 && answer.body != first.body
+    });
+
+    // whoever gets at the folder hands out nothing else
+    let kept = hub.data.join("downloads").join(NAME);
+    fs::write(&kept, b"evil").expect("written");
+    get_until(&hub, &path, |answer| answer.status == 404);
+    let listed = downloads(&hub, &["list", "--json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    let fault = listed[0]["fault"].as_str().expect("a fault");
+    assert_eq!(fault, "it was changed after its maker had signed it");
+
+    let removed = downloads(&hub, &["remove", NAME]);
+    assert!(removed.status.success(), "{}", text(&removed));
+    let again = downloads(&hub, &["remove", NAME]);
+    assert!(!again.status.success());
+    for nowhere in ["../hub-key.pem", "hub-key.pem", "helpme-linux-../x"] {
+        assert!(!downloads(&hub, &["remove", nowhere]).status.success());
+    }
+    assert!(hub.data.join("hub-key.pem").exists());
+    let log = run_hub(&["audit", "list", "--json", "--data", hub.data_text()], "");
+    let log = text(&log);
+    assert_eq!(log.matches("download.added").count(), 2, "{log}");
+    assert_eq!(log.matches("download.removed").count(), 1, "{log}");
+}
+
 #[test]
 fn without_scripts_the_page_leads_into_helpme_all_the_same() {
     let hub = TestHub::start();
@@ -257,8 +406,7 @@ fn without_scripts_the_page_leads_into_helpme_all_the_same() {
 fn no_path_leads_out_of_what_is_offered() {
     let hub = TestHub::start();
     let downloads = hub.data.join("downloads");
-    fs::create_dir(&downloads).expect("made");
-    fs::write(downloads.join("helpme-linux-x86_64"), b"a program").expect("written");
+    support::put_download(&downloads, "helpme-linux-x86_64", b"a program");
     #[cfg(unix)]
     std::os::unix::fs::symlink(hub.data.join("hub-key.pem"), downloads.join("key"))
         .expect("a link");

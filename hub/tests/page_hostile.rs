@@ -140,10 +140,9 @@ async fn a_crowd_of_visitors_takes_no_place_from_helpme_or_the_next_visitor() {
 fn b2_a_slow_download_goes_on_while_a_crowd_behind_the_same_address_looks_at_the_page() {
     let hub = TestHub::start();
     let downloads = hub.data.join("downloads");
-    std::fs::create_dir(&downloads).expect("made");
     // more than sockets on the way take
     let program: Vec<u8> = (0..16_000_000_u32).map(|n| (n % 251) as u8).collect();
-    std::fs::write(downloads.join("helpme-linux-x86_64"), &program).expect("written");
+    support::put_download(&downloads, "helpme-linux-x86_64", &program);
     let path = "/download/helpme-linux-x86_64.zip";
     let end = Instant::now() + support::PATIENCE;
     while get(&hub, path, &["Range: bytes=0-0"]).status != 206 {

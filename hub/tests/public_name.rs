@@ -72,8 +72,7 @@ fn e2_the_hubs_name_is_enough_where_its_certificate_is_public() {
     let front = get(&hub, "/", &[]).text();
     assert!(front.contains("helpme://localhost/?key=public"), "{front}");
     let downloads = hub.data.join("downloads");
-    fs::create_dir(&downloads).expect("made");
-    fs::write(downloads.join("helpme-linux-x86_64"), b"a program").expect("written");
+    support::put_download(&downloads, "helpme-linux-x86_64", b"a program");
     let until = Instant::now() + PATIENCE;
     let zip = loop {
         let answer = get(&hub, "/download/helpme-linux-x86_64.zip", &[]);
@@ -84,11 +83,12 @@ fn e2_the_hubs_name_is_enough_where_its_certificate_is_public() {
         std::thread::sleep(Duration::from_millis(50));
     };
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).expect("a ZIP");
-    let mut file = zip.by_name("helpme/helpme.json").expect("the hub's place");
-    let mut place = String::new();
-    file.read_to_string(&mut place).expect("text");
-    let place: serde_json::Value = serde_json::from_str(&place).expect("JSON");
-    assert_eq!(place["fingerprint"], "public");
+    let mut file = zip.by_name("helpme/helpme").expect("the program");
+    let mut program = Vec::new();
+    file.read_to_end(&mut program).expect("read");
+    let carried = transport::hub_block::find(&program).expect("whole");
+    let pin = carried.map(|carried| carried.pin);
+    assert_eq!(pin, Some(Pin::PublicName));
 }
 
 fn connect_by_name(port: u16) {

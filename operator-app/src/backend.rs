@@ -204,9 +204,5 @@ impl Backend {
 
 /// Name, version and system, for the hub's log.
 pub fn program() -> String {
-    format!(
-        "pure-help-desk {} {}",
-        env!("CARGO_PKG_VERSION"),
-        std::env::consts::OS
-    )
+    format!("pure-help-desk {} {}", crate::VERSION, std::env::consts::OS)
 }

@@ -17,3 +17,6 @@ pub mod screen;
 pub mod settings;
 pub mod state;
 pub mod views;
+
+/// Which version this program has.
+pub const VERSION: &str = update::version!();

@@ -2,6 +2,7 @@
 
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,10 +10,12 @@ use std::sync::Arc;
 use clap::Parser;
 use desktop::{CrashReports, Folders, Instance, Loaded, SettingsFile, WindowPlace};
 use egui::ViewportBuilder;
+use operator_app::VERSION;
 use operator_app::app::{ConsoleApp, InputRoutes, Start};
 use operator_app::settings::{Provision, Settings};
 use ui_kit::raw_input::InputTap;
 use ui_kit::{Lang, Program, StartFault};
+use update::{Own, Wish};
 
 const NAME: &str = "pure-help-desk";
 /// Smallest size of the main window, in points.
@@ -28,7 +31,7 @@ Examples:
 
 /// The operator's console of Pure Help Desk.
 #[derive(Debug, Parser)]
-#[command(name = NAME, version, after_help = EXAMPLES)]
+#[command(name = NAME, version = VERSION, after_help = EXAMPLES)]
 struct Arguments {
     /// The hub, as hub.example.org or hub.example.org:4433.
     #[arg(long, value_name = "ADDRESS")]
@@ -46,6 +49,21 @@ struct Arguments {
     /// Print JSON.
     #[arg(long, requires = "doctor")]
     json: bool,
+    /// Put the next version of this program, which FILE is and FILE.minisig is the maker's signature of, in this one's
+    /// place, and do nothing else. What runs goes on.
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    update: Option<PathBuf>,
+    /// Bring the version before the last --update back, and do nothing else.
+    #[arg(long, exclusive = true)]
+    roll_back: bool,
+}
+
+impl Arguments {
+    /// What is to become of this program's file, if anything.
+    fn wish(&self) -> Option<Wish> {
+        let update = self.update.clone().map(|file| Wish::Update { file });
+        update.or_else(|| self.roll_back.then_some(Wish::RollBack))
+    }
 }
 
 fn main() -> ExitCode {
@@ -54,6 +72,9 @@ fn main() -> ExitCode {
     }
     desktop::console::join();
     let arguments = Arguments::parse();
+    if let Some(wish) = arguments.wish() {
+        return tell_update(&wish);
+    }
     ui_kit::start_log();
 
     let mut program = Program {
@@ -68,6 +89,22 @@ fn main() -> ExitCode {
     match run(&mut program, arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => program.tell(&fault),
+    }
+}
+
+/// Puts another version in this one's place, and says so.
+fn tell_update(wish: &Wish) -> ExitCode {
+    let done = Own::running(NAME, VERSION).and_then(|own| own.grant(wish));
+    // without somebody who reads it there is nobody to tell
+    match done {
+        Ok(said) => {
+            drop(writeln!(io::stdout(), "{said}"));
+            ExitCode::SUCCESS
+        }
+        Err(fault) => {
+            drop(writeln!(io::stderr(), "pure-help-desk: {fault}"));
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 
+use serde_json::{Value, json};
+
 use crate::programs::Home;
-use crate::running::Running;
+use crate::running::{Running, wait_until};
 
 /// The largest answer of a page.
 const MOST_TOLD: usize = 1 << 20;
@@ -67,6 +69,117 @@ pub fn page_at(home: &Home, url: &str) -> anyhow::Result<String> {
         .output()
         .context("no Chromium: `./run test` installs it (the package `chromium`)")?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The file that Chromium has once somebody opened the page at `url` of a hub and pressed its button, for the system
+/// that Chromium runs on.
+///
+/// # Errors
+///
+/// If there is no Chromium, or nothing is downloaded within `limit`.
+pub fn downloaded_from(home: &Home, url: &str, limit: Duration) -> anyhow::Result<PathBuf> {
+    let folder = home.file("Downloads");
+    std::fs::create_dir_all(&folder)?;
+    let mut browser = Piloted::start(home)?;
+    let behaviour = json!({ "behavior": "allow", "downloadPath": folder });
+    browser.ask("Browser.setDownloadBehavior", &behaviour, None)?;
+    let page = browser.ask("Target.createTarget", &json!({ "url": url }), None)?;
+    let attach = json!({ "targetId": page["targetId"], "flatten": true });
+    let session = browser.ask("Target.attachToTarget", &attach, None)?;
+    // what the page offers may be made just now: it is looked at again until there is a button
+    let press = "(button => { \
+            if (button) button.click(); else if (document.readyState == 'complete') location.reload(); \
+            return button !== null })\
+        (document.querySelector('a.button[href^=\"/download/\"]'))";
+    let press = json!({ "expression": press });
+    wait_until("the page's button", limit, || {
+        let pressed = browser.ask("Runtime.evaluate", &press, Some(&session["sessionId"]))?;
+        Ok((pressed["result"]["value"] == true).then_some(()))
+    })?;
+    wait_until("a download", limit, || {
+        let files = std::fs::read_dir(&folder)?.flatten();
+        let files: Vec<_> = files.map(|entry| entry.path()).collect();
+        // until it is whole it has other names, and its own is kept free by an empty file
+        let is_whole = |path: &&PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_hidden = name.starts_with('.') || name.ends_with(".crdownload");
+            !is_hidden && path.metadata().is_ok_and(|file| file.len() > 0)
+        };
+        Ok(files.iter().find(is_whole).cloned())
+    })
+}
+
+/// A Chromium that is told what to do, by the pipes of its protocol for developers. Ended when dropped.
+struct Piloted {
+    browser: Child,
+    says: BufReader<ChildStdout>,
+    number: u64,
+}
+
+impl Piloted {
+    fn start(home: &Home) -> anyhow::Result<Self> {
+        // it hears at the third descriptor and speaks at the fourth
+        let script = "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null";
+        let mut command = home.command("sh");
+        let visitor = visitor(home);
+        command
+            .args(["-c", script, "sh"])
+            .arg(visitor.get_program())
+            .args(visitor.get_args())
+            .arg("--remote-debugging-pipe")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(home.log())?);
+        let mut browser = command.spawn().context("cannot start a shell")?;
+        let says = browser.stdout.take().context("its output is a pipe")?;
+        Ok(Self {
+            browser,
+            says: BufReader::new(says),
+            number: 0,
+        })
+    }
+
+    /// Has it done, and gives the answer.
+    fn ask(
+        &mut self,
+        method: &str,
+        params: &Value,
+        session: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        self.number += 1;
+        let mut message = json!({ "id": self.number, "method": method, "params": params });
+        if let Some(session) = session {
+            message["sessionId"] = session.clone();
+        }
+        let hears = self.browser.stdin.as_mut().context("its input is a pipe")?;
+        hears.write_all(format!("{message}\0").as_bytes())?;
+        loop {
+            let mut said = Vec::new();
+            self.says.read_until(0, &mut said)?;
+            said.pop()
+                .context("no Chromium: `./run test` installs it (the package `chromium`)")?;
+            let mut said: Value = serde_json::from_slice(&said)?;
+            // it tells of much that nobody asked for
+            if said["id"] == self.number {
+                ensure!(said["error"].is_null(), "{method}: {said}");
+                return Ok(said["result"].take());
+            }
+        }
+    }
+}
+
+impl Drop for Piloted {
+    fn drop(&mut self) {
+        // it ends when nobody can tell it anything any more
+        drop(self.browser.stdin.take());
+        let gone = wait_until("Chromium to end", Duration::from_secs(10), || {
+            Ok(self.browser.try_wait()?.map(drop))
+        });
+        if gone.is_err() {
+            drop(self.browser.kill());
+            drop(self.browser.wait());
+        }
+    }
 }
 
 /// Chromium without a window, for the page of a hub.

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use minisign::SecretKeyBox;
 use serde::Deserialize;
 
 use crate::programs::{Home, Programs};
@@ -339,6 +340,20 @@ impl Hub {
     }
 
     /// Runs `hub` with `words` on its data and gives what it prints.
+    /// Has its page hand out the Helpme in the file `program`, which the maker of tests signs as version `version`.
+    ///
+    /// # Errors
+    ///
+    /// If the hub refuses.
+    pub fn hand_out(&self, program: &Path, version: &str) -> anyhow::Result<()> {
+        let signed = maker_signs(&fs::read(program)?, "helpme-linux-x86_64", version)?;
+        let signature = self.home.file("helpme.minisig");
+        fs::write(&signature, signed)?;
+        let (program, signature) = (program.to_string_lossy(), signature.to_string_lossy());
+        let words = ["downloads", "add", &program, "--signature", &signature];
+        self.ask(&words, None).map(drop)
+    }
+
     fn ask(&self, words: &[&str], input: Option<&str>) -> anyhow::Result<String> {
         let mut command: Command = self.home.command(self.programs.path("hub"));
         let mut child = command
@@ -377,4 +392,17 @@ fn free_address(at: IpAddr) -> anyhow::Result<SocketAddr> {
         }
     }
     bail!("no port is free for UDP and for TCP")
+}
+
+/// What the maker of tests says of `program`: that it is `file` in version `version`.
+///
+/// # Errors
+///
+/// If it cannot be signed.
+pub fn maker_signs(program: &[u8], file: &str, version: &str) -> anyhow::Result<String> {
+    let key = include_str!("../../crates/maker/test.key").to_owned();
+    let key = SecretKeyBox::from(key).into_unencrypted_secret_key()?;
+    let comment = format!("timestamp:1790000000\tfile:{file}\tversion:{version}");
+    let signed = minisign::sign(None, &key, program, Some(&comment), None)?;
+    Ok(signed.into_string())
 }

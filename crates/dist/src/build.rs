@@ -7,6 +7,8 @@ use anyhow::{Context as _, ensure};
 
 use crate::release::{Release, System};
 
+/// What names the public keys of the maker to the programs; cargo hands it on.
+pub(crate) const MAKER_KEY: &str = "PHD_MAKER_KEY";
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
 const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";
 const COMPILER_OF_CPP: &str = "x86_64-w64-mingw32-g++-posix";
@@ -59,6 +61,10 @@ struct Build {
 
 impl Build {
     fn new(release: &Release, target: Option<&'static str>) -> anyhow::Result<Self> {
+        if let Ok(key) = std::env::var(MAKER_KEY) {
+            let is_none = maker::MakerKeys::read(&key).is_empty();
+            ensure!(!is_none, "{MAKER_KEY} names no public key of minisign");
+        }
         let root = release.root.clone();
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));

@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use crate::deb::Deb;
-use crate::portable::{LINUX_FOR_THE_PAGE, WINDOWS_FOR_THE_PAGE};
 use crate::release::{Programs, Release};
+use crate::sums::Signed;
 use crate::tree::Tree;
 use crate::{Package, icon};
 
@@ -30,7 +30,7 @@ const UNITS: &str = "usr/lib/systemd/system";
 pub(crate) fn all(
     release: &Release,
     programs: &Programs,
-    windows: Option<&Programs>,
+    singles: &[Signed],
     licences: &str,
 ) -> anyhow::Result<Vec<Package>> {
     let mut debs = vec![
@@ -39,7 +39,7 @@ pub(crate) fn all(
         hub(release, programs)?,
         administration(release, programs)?,
         purepc(release, programs)?,
-        downloads(programs, windows)?,
+        downloads(singles),
     ];
     for deb in &mut debs {
         papers(release, deb, licences)?;
@@ -180,27 +180,32 @@ fn purepc(release: &Release, programs: &Programs) -> anyhow::Result<Deb> {
     })
 }
 
-/// The Helpmes that a hub's page gives out, as they were built.
-fn downloads(programs: &Programs, windows: Option<&Programs>) -> anyhow::Result<Deb> {
+/// The Helpmes that a hub's page gives out, as they were built, and their signatures: a hub takes none without.
+fn downloads(singles: &[Signed]) -> Deb {
     let mut tree = Tree::default();
-    let linux = programs.get("helpme")?;
-    tree.program(&format!("{DOWNLOADS}/{LINUX_FOR_THE_PAGE}"), linux);
-    if let Some(windows) = windows {
-        let path = format!("{DOWNLOADS}/{WINDOWS_FOR_THE_PAGE}");
-        tree.file(&path, windows.get("helpme")?);
+    let helpmes = singles
+        .iter()
+        .filter(|single| single.package.name.starts_with("helpme-"));
+    for Signed { package, signature } in helpmes {
+        let path = format!("{DOWNLOADS}/{}", package.name);
+        if let Some(signature) = signature {
+            let beside = format!("{path}{}", maker::SIGNATURE_END);
+            tree.file(&beside, signature.clone().into_bytes());
+        }
+        tree.file(&path, package.bytes.clone());
     }
     let mut fields = section("net");
     fields.push(("Enhances", "pure-help-desk-hub".to_owned()));
-    Ok(Deb {
+    Deb {
         name: "pure-help-desk-downloads",
         fields,
         description: "Helpmes for the web page of a hub\n\
-            What users download there, for their systems. The hub puts a file with its address\n\
-            beside the program.",
+            What users download there, for their systems. The hub puts a block with its address\n\
+            behind the program.",
         scripts: Vec::new(),
         settings: Vec::new(),
         tree,
-    })
+    }
 }
 
 fn section(section: &str) -> Vec<(&'static str, String)> {

@@ -32,6 +32,7 @@ use anyhow::{Context as _, bail};
 use clap::{Parser, ValueEnum};
 
 use crate::release::{Effort, Programs, Release, System};
+use crate::sums::{Key, Signed};
 
 /// Makes packages of all systems, what they are made of, and their checksums.
 #[derive(Debug, Parser)]
@@ -52,8 +53,8 @@ struct Cli {
     /// Where the packages go; what is there already under the same names is replaced.
     #[arg(long, value_name = "DIR", default_value = "packaging/out")]
     out: PathBuf,
-    /// The secret key of minisign that signs the checksums and each Helpme for the hub's page. If it has a password,
-    /// that is asked for, or taken from the variable `MINISIGN_PASSWORD`.
+    /// The secret key of minisign that signs the checksums, each program that is one file, and the list of versions.
+    /// Signatures of the same files that are there already stay. If it has a password, that is asked for, or taken from the variable `MINISIGN_PASSWORD`.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// The version that the packages say, in place of the workspace's.
@@ -125,6 +126,17 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let linked = linked::crates(&release)?;
     let licences = licences::of_everything(&release, &linked)?;
 
+    let key = cli.key.as_deref().map(|key| Key::read(key, &release.root));
+    let key = key.transpose()?;
+    let mut singles = Vec::new();
+    for programs in [&linux, &windows].into_iter().flatten() {
+        singles.extend(portable::singles(programs)?);
+    }
+    singles.push(sums::channel(&singles, &release)?);
+    let singles = singles.into_iter();
+    let singles = singles.map(|single| Signed::new(single, &out, key.as_ref(), &release));
+    let singles: Vec<Signed> = singles.collect::<Result<_, _>>()?;
+
     for &kind in Kind::value_variants() {
         let is_asked_for = cli.only.contains(&kind);
         if !(is_asked_for || cli.only.is_empty()) {
@@ -141,7 +153,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
                 kind.system()
             )),
             Some(programs) => match kind {
-                Kind::Deb => debs::all(&release, programs, windows.as_ref(), &licences),
+                Kind::Deb => debs::all(&release, programs, &singles, &licences),
                 Kind::Tar => portable::tar(&release, programs, &licences),
                 Kind::Zip => portable::zip(&release, programs, &licences),
                 Kind::Setup => windows::setup(&release, programs, &licences),
@@ -156,9 +168,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Err(error) => made.left_out.push(format!("{kind:?}: {error:#}")),
         }
     }
-    // for the folder that a hub's page offers
-    for programs in [&linux, &windows].into_iter().flatten() {
-        made.keep(vec![portable::for_the_page(programs)?])?;
+    for single in singles {
+        single.settle(&out)?;
+        made.keep(vec![single.package])?;
+    }
+    if std::env::var_os(build::MAKER_KEY).is_none() && folders.linux.is_none() {
+        let names = build::MAKER_KEY;
+        made.left_out.push(format!("a maker's key: without {names} these programs take no updates, and the hub hands out no Helpme"));
     }
     made.keep(vec![
         Package::new(
@@ -167,7 +183,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         ),
         Package::new("third-party-licences.txt".to_owned(), licences.into_bytes()),
     ])?;
-    sums::write(&out, &made.names, cli.key.as_deref(), &release)?;
+    sums::write(&out, &made.names, key.as_ref(), &release)?;
     made.say();
     Ok(())
 }

@@ -12,9 +12,8 @@ use crate::Package;
 use crate::release::{Programs, Release, System};
 use crate::tree::Tree;
 
-/// What the hub's page offers is told by these names.
-pub(crate) const LINUX_FOR_THE_PAGE: &str = "helpme-linux-x86_64";
-pub(crate) const WINDOWS_FOR_THE_PAGE: &str = "helpme-windows-x86_64.exe";
+/// What is to be had as one file: each Helpme for a hub's page, and what replaces itself by its next version.
+const SINGLE: [&str; 2] = ["helpme", "pure-help-desk"];
 
 /// The folder as `tar.gz`.
 ///
@@ -55,21 +54,22 @@ pub(crate) fn zip(
     )])
 }
 
-/// A Helpme as the hub's page wants it in its folder.
+/// The programs that are one file, as their maker signs them.
 ///
 /// # Errors
 ///
-/// If there is none.
-pub(crate) fn for_the_page(programs: &Programs) -> anyhow::Result<Package> {
-    let name = match programs.system {
-        System::Linux => LINUX_FOR_THE_PAGE,
-        System::Windows => WINDOWS_FOR_THE_PAGE,
+/// If one is missing.
+pub(crate) fn singles(programs: &Programs) -> anyhow::Result<Vec<Package>> {
+    let (system, suffix) = match programs.system {
+        System::Linux => ("linux", ""),
+        System::Windows => ("windows", ".exe"),
         System::Macos => bail!("programs for macOS are no single files"),
     };
-    Ok(Package::new(
-        name.to_owned(),
-        programs.get("helpme")?.to_vec(),
-    ))
+    let single = |name| {
+        let file = format!("{name}-{system}-x86_64{suffix}");
+        Ok(Package::new(file, programs.get(name)?.to_vec()))
+    };
+    SINGLE.into_iter().map(single).collect()
 }
 
 fn folder(

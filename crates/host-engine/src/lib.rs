@@ -44,6 +44,7 @@ pub use shield::{MemoryShields, Shielder, UpShield};
 pub use transfer::{Consent as BrowseConsent, Places};
 pub use transport::{
     AddressFault, CertificateFault, Doctor, Fingerprint, HubAddress, Pin, ProxyChoice, Routes,
+    hub_block,
 };
 
 pub use event::{

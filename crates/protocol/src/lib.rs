@@ -18,6 +18,7 @@ pub mod equipment;
 pub mod files;
 pub mod hindrance;
 pub mod hours;
+pub mod hub_block;
 pub mod ids;
 pub mod input;
 pub mod invitation;
@@ -50,6 +51,7 @@ pub use enrolment::{Enrolment, EnrolmentCode, HostKey, KeyProof, PermanentHost};
 pub use equipment::{Equipment, HostKeyboard, MonitorPlace, Unlisted};
 pub use hindrance::{Hindrance, Hindrances};
 pub use hours::WeekHours;
+pub use hub_block::{HubBlock, SignedHubBlock};
 pub use ids::{
     AccountId, EnrolmentId, GroupId, HostGroupId, HostId, PeerId, ReportId, ResumeSecret, RoleId,
     SessionId, TicketRoute,

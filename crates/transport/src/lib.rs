@@ -8,6 +8,7 @@ pub mod close;
 pub mod doctor;
 pub mod framed;
 pub mod host_key;
+pub mod hub_block;
 pub mod identity;
 pub mod line;
 pub mod pin;

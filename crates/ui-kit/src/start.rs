@@ -32,6 +32,8 @@ pub enum StartFault {
     NoFolder { detail: String },
     /// What was given at the start makes no sense.
     BadSetUp { detail: String },
+    /// The program carries what was changed after it was made.
+    Altered { detail: String },
     /// A fault of the program.
     Fault { detail: String },
     /// A fault of the program after its window was there.
@@ -47,6 +49,7 @@ impl StartFault {
             Self::NoDrawing { .. } => 12,
             Self::NoFolder { .. } => 13,
             Self::BadSetUp { .. } => 14,
+            Self::Altered { .. } => 17,
             Self::Fault { .. } => 70,
             Self::Crashed { .. } => 71,
         }
@@ -60,6 +63,7 @@ impl StartFault {
             | Self::NoDrawing { detail }
             | Self::NoFolder { detail }
             | Self::BadSetUp { detail }
+            | Self::Altered { detail }
             | Self::Fault { detail }
             | Self::Crashed { detail } => detail,
         }

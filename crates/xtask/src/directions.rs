@@ -124,6 +124,16 @@ const RULES: &[Rule] = &[
         never: NO_IO_NO_GUI,
     },
     Rule {
+        package: "maker",
+        may_know: &[],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
+        package: "update",
+        may_know: &["maker", "protocol"],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
         package: "icon",
         may_know: &[],
         never: NO_IO_NO_GUI,
@@ -229,7 +239,14 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "helpme-app",
-        may_know: &["protocol", "session", "host-engine", "ui-kit", "desktop"],
+        may_know: &[
+            "protocol",
+            "session",
+            "host-engine",
+            "ui-kit",
+            "desktop",
+            "update",
+        ],
         never: &["operator-engine"],
     },
     Rule {
@@ -260,6 +277,7 @@ const RULES: &[Rule] = &[
             "input",
             "present",
             "clipboard",
+            "update",
         ],
         never: &["hub"],
     },
@@ -273,6 +291,7 @@ const RULES: &[Rule] = &[
             "recording",
             "private-file",
             "document",
+            "maker",
         ],
         never: &["codec", "eframe", "egui", "winit", "capture", "input"],
     },

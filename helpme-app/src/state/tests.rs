@@ -609,6 +609,7 @@ pub(crate) fn typed() -> State {
     };
     let around = Surroundings {
         hub: Some(hub.parse().expect("a hub")),
+        organisation: String::new(),
         link: None,
         account: "Anna".to_owned(),
         language: Lang::En,
@@ -651,6 +652,19 @@ fn h8_whose_help_desk_it_is_stands_there_from_the_next_start_on_and_at_no_other(
     let same = start("moved.example.org", "ab");
     assert_eq!(same.organisation(), Some("Comune di Prova"));
     assert_eq!(start("hub.example.org", "cd").organisation(), None);
+
+    // a program that carries its hub brings the name along, until the hub says another
+    let carried = |digits: &str| {
+        let settings = serde_json::from_str(&kept).expect("JSON");
+        let around = Surroundings {
+            hub: hub_at("hub.example.org", digits).parse().ok(),
+            organisation: "Comune".to_owned(),
+            ..Surroundings::default()
+        };
+        State::new(settings, around)
+    };
+    assert_eq!(carried("cd").organisation(), Some("Comune"));
+    assert_eq!(carried("ab").organisation(), Some("Comune di Prova"));
 
     // the administrator takes it away
     let none = HostEvent::Organisation("".into());

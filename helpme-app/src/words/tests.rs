@@ -156,6 +156,7 @@ fn h8_whatever_goes_wrong_is_told_without_a_hub() {
         StartFault::NoDrawing { detail: detail() },
         StartFault::NoFolder { detail: detail() },
         StartFault::BadSetUp { detail: detail() },
+        StartFault::Altered { detail: detail() },
         StartFault::Fault { detail: detail() },
     ];
     for lang in Lang::ALL {

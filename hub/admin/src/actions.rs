@@ -185,6 +185,8 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
         Action::SettingLogo => ("Logo changed", "Logo modificato"),
         Action::BackupMade => ("Back-up made", "Backup eseguito"),
         Action::BackupRestored => ("Back-up restored", "Backup ripristinato"),
+        Action::DownloadAdded => ("File of the maker taken in", "File del produttore aggiunto"),
+        Action::DownloadRemoved => ("File of the maker removed", "File del produttore rimosso"),
     };
     match lang {
         Lang::En => english,

@@ -227,6 +227,14 @@ pub enum What {
         made_unix_millis: i64,
     },
     SettingChanged(Setting),
+    /// The page hands out another Helpme.
+    DownloadAdded {
+        file: String,
+        version: String,
+    },
+    DownloadRemoved {
+        file: String,
+    },
     /// Without bytes there is none any more.
     LogoSet {
         png: Vec<u8>,
@@ -439,6 +447,11 @@ impl What {
                 let detail = json!({ "name": setting.name(), "value": setting.value() });
                 (Action::SettingChanged, detail)
             }
+            Self::DownloadAdded { file, version } => {
+                let detail = json!({ "file": file, "version": version });
+                (Action::DownloadAdded, detail)
+            }
+            Self::DownloadRemoved { file } => (Action::DownloadRemoved, json!({ "file": file })),
             Self::LogoSet { png } => (Action::SettingLogo, json!({ "bytes": png.len() })),
         })
     }

@@ -3,7 +3,7 @@
 mod groups;
 mod host;
 mod invite;
-mod list;
+pub(super) mod list;
 mod live;
 mod password;
 mod sign_ins;

@@ -1,8 +1,10 @@
 //! Helpme for the visitor's system, set up for this hub (H2).
 //!
-//! The programs lie in a folder as `helpme-linux-x86_64` or `helpme-windows-x86_64.exe`, as they were
-//! built and signed. A visitor gets a ZIP with the program, untouched, and beside it the `helpme.json`
-//! that names the hub. The ZIPs are made when the folder changes, never for a visitor.
+//! The programs lie in a folder as `helpme-linux-x86_64` or `helpme-windows-x86_64.exe`, as their maker built and
+//! signed them. A visitor gets the program, untouched, with the block behind it that names this hub: as it is for
+//! Windows, and elsewhere in a ZIP, which keeps the right to be started. On macOS a program that something is put
+//! behind does not start, so there `helpme.json` beside it names the hub. All of it is made when the folder changes,
+//! never for a visitor.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,28 +12,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use protocol::HubAddress;
+use protocol::hub_block::with_block;
+use protocol::{HubAddress, HubBlock};
 use serde_json::json;
-use transport::Pin;
+use transport::{HubIdentity, Pin, hub_block};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// The folder of the finished ZIPs, in the data folder. Nothing in it is missed.
+pub(super) use crate::downloads::System;
+use crate::downloads::{self, signature_of, system_and_machine};
+
+/// The folder of what is handed out, in the data folder. Nothing in it is missed.
 const MADE: &str = "page";
-/// No Helpme is larger.
-const MOST_BYTES: u64 = 512 * 1024 * 1024;
 /// When to try again what failed: a disk that was full may have room.
 const RETRY: Duration = Duration::from_secs(30);
-
-/// What a Helpme runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum System {
-    Windows,
-    Macos,
-    Linux,
-    /// A telephone or tablet: no Helpme runs there.
-    Pocket,
-}
 
 impl System {
     /// What browsers say of themselves in `agent`; `None` if that is nothing known.
@@ -45,16 +39,6 @@ impl System {
             Some(Self::Macos)
         } else {
             (says("Linux") || says("X11")).then_some(Self::Linux)
-        }
-    }
-
-    /// The system in a program's file name.
-    fn named(name: &str) -> Option<Self> {
-        match name {
-            "windows" => Some(Self::Windows),
-            "macos" => Some(Self::Macos),
-            "linux" => Some(Self::Linux),
-            _ => None,
         }
     }
 
@@ -74,10 +58,10 @@ pub(super) struct Offer {
     pub(super) system: System,
     /// The kind of processor, as in the file's name.
     pub(super) machine: String,
-    /// The name of the ZIP.
+    /// What a visitor gets is called.
     pub(super) name: String,
-    pub(super) archive: PathBuf,
-    /// Of all that is in it.
+    pub(super) path: PathBuf,
+    /// Of all that it is made of.
     pub(super) hash: String,
     pub(super) bytes: u64,
 }
@@ -90,6 +74,14 @@ impl Offer {
             System::Windows | System::Linux | System::Pocket => self.machine == "x86_64",
         }
     }
+
+    /// What browsers call this kind of file.
+    pub(super) fn media_type(&self) -> &'static str {
+        match self.system {
+            System::Windows => "application/vnd.microsoft.portable-executable",
+            System::Macos | System::Linux | System::Pocket => "application/zip",
+        }
+    }
 }
 
 /// All of them.
@@ -97,8 +89,9 @@ impl Offer {
 pub(super) struct Downloads {
     folder: PathBuf,
     made: PathBuf,
-    /// The text of `helpme.json`.
-    set_up: String,
+    hub: HubAddress,
+    pin: Pin,
+    identity: Arc<HubIdentity>,
     offers: RwLock<Arc<[Offer]>>,
     seen: Mutex<Seen>,
 }
@@ -107,6 +100,7 @@ pub(super) struct Downloads {
 #[derive(Debug, Default)]
 struct Seen {
     programs: Vec<Program>,
+    organisation: String,
     /// When to look again although nothing changed: something could not be made.
     again: Option<Instant>,
 }
@@ -118,19 +112,23 @@ struct Program {
     machine: String,
     path: PathBuf,
     bytes: u64,
-    changed: Option<SystemTime>,
+    /// The program, and its signature.
+    changed: [Option<SystemTime>; 2],
 }
 
 impl Downloads {
-    pub(super) fn new(folder: PathBuf, data: &Path, hub: &HubAddress, pin: Pin) -> Self {
-        let set_up = json!({
-            "address": hub.to_string(),
-            "fingerprint": pin.to_string(),
-        });
+    pub(super) fn new(
+        folder: PathBuf,
+        data: &Path,
+        (hub, pin): (HubAddress, Pin),
+        identity: Arc<HubIdentity>,
+    ) -> Self {
         Self {
             folder,
             made: data.join(MADE),
-            set_up: format!("{set_up:#}\n"),
+            hub,
+            pin,
+            identity,
             offers: RwLock::new(Arc::new([])),
             seen: Mutex::default(),
         }
@@ -146,16 +144,18 @@ impl Downloads {
         self.offers().iter().find(|o| o.name == name).cloned()
     }
 
-    /// Makes the ZIPs of the programs that lie in the folder at `now`. Reads and writes files.
-    pub(super) fn look(&self, now: Instant) {
+    /// Makes what visitors get of the programs that lie in the folder at `now`, for the help desk of `organisation`.
+    /// Reads and writes files.
+    pub(super) fn look(&self, organisation: &str, now: Instant) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let programs = self.programs();
-        if seen.programs == programs && seen.again.is_none_or(|again| now < again) {
+        let is_as_seen = seen.programs == programs && seen.organisation == organisation;
+        if is_as_seen && seen.again.is_none_or(|again| now < again) {
             return;
         }
         let mut offers = Vec::new();
         for program in &programs {
-            match self.make(program) {
+            match self.make(program, organisation) {
                 Ok(offer) => {
                     tracing::info!(name = %offer.name, "The page offers a Helpme");
                     offers.push(offer);
@@ -171,6 +171,7 @@ impl Downloads {
         let are_all_made = programs.len() == self.offers().len();
         *seen = Seen {
             programs,
+            organisation: organisation.to_owned(),
             again: (!are_all_made).then(|| now + RETRY),
         };
     }
@@ -183,50 +184,63 @@ impl Downloads {
         programs
     }
 
-    fn make(&self, program: &Program) -> io::Result<Offer> {
+    fn make(&self, program: &Program, organisation: &str) -> anyhow::Result<Offer> {
+        let (bytes, _) = downloads::read(&program.path)?;
         private_file::make_folder(&self.made)?;
+        let known_by_name = self.pin == Pin::PublicName;
+        let block = HubBlock::new(&self.hub, known_by_name, organisation);
         let mut hash = blake3::Hasher::new();
-        hash.update(self.set_up.as_bytes());
-        hash.update_reader(File::open(&program.path)?)?;
+        hash.update(&block.to_bytes());
+        hash.update(self.pin.to_string().as_bytes());
+        hash.update(&bytes);
         let hash = hash.finalize().to_hex()[..16].to_owned();
         let system = program.system.name().to_lowercase();
-        let name = format!("helpme-{system}-{}.zip", program.machine);
+        let name = match program.system {
+            System::Windows => format!("helpme-{system}-{}.exe", program.machine),
+            System::Macos | System::Linux | System::Pocket => {
+                format!("helpme-{system}-{}.zip", program.machine)
+            }
+        };
         // by its content: what was made before a restart is good still, for half a download too
-        let archive = self.made.join(format!("{hash}-{name}"));
-        if !archive.exists() {
-            let part = archive.with_extension("part");
-            self.write(program, File::create(&part)?)?;
-            fs::rename(&part, &archive)?;
+        let path = self.made.join(format!("{hash}-{name}"));
+        if !path.exists() {
+            let part = path.with_extension("part");
+            let carrying = || {
+                let signed = hub_block::sign(&self.identity, &block)?;
+                anyhow::Ok(with_block(&bytes, &signed)?)
+            };
+            let mut file = File::create(&part)?;
+            match program.system {
+                System::Windows => io::Write::write_all(&mut file, &carrying()?)?,
+                System::Macos => zip_with_set_up(&bytes, &self.set_up(), &mut file)?,
+                System::Linux | System::Pocket => zip_alone(&carrying()?, &mut file)?,
+            }
+            file.sync_all()?;
+            fs::rename(&part, &path)?;
         }
         Ok(Offer {
             system: program.system,
             machine: program.machine.clone(),
             name,
-            bytes: fs::metadata(&archive)?.len(),
-            archive,
+            bytes: fs::metadata(&path)?.len(),
+            path,
             hash,
         })
     }
 
-    fn write(&self, program: &Program, file: File) -> io::Result<()> {
-        let mut zip = ZipWriter::new(file);
-        let plain = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-        let name = if program.system == System::Windows {
-            "helpme/helpme.exe"
-        } else {
-            "helpme/helpme"
-        };
-        zip.start_file(name, plain.unix_permissions(0o755))?;
-        io::copy(&mut File::open(&program.path)?, &mut zip)?;
-        zip.start_file("helpme/helpme.json", plain.unix_permissions(0o644))?;
-        io::Write::write_all(&mut zip, self.set_up.as_bytes())?;
-        zip.finish()?.sync_all()
+    /// The text of `helpme.json`.
+    fn set_up(&self) -> String {
+        let set_up = json!({
+            "address": self.hub.to_string(),
+            "fingerprint": self.pin.to_string(),
+        });
+        format!("{set_up:#}\n")
     }
 
     /// Removes what is not offered any more.
     fn clear(&self, offers: &[Offer]) {
         let entries = fs::read_dir(&self.made).into_iter().flatten().flatten();
-        for entry in entries.filter(|e| offers.iter().all(|o| o.archive != e.path())) {
+        for entry in entries.filter(|e| offers.iter().all(|o| o.path != e.path())) {
             if let Err(error) = fs::remove_file(entry.path()) {
                 tracing::debug!(path = %entry.path().display(), %error, "Stays");
             }
@@ -234,30 +248,55 @@ impl Downloads {
     }
 }
 
-/// The program at `path`, if its name is that of one: `helpme-SYSTEM-MACHINE`.
+const PLAIN: SimpleFileOptions =
+    SimpleFileOptions::DEFAULT.compression_method(CompressionMethod::Stored);
+
+fn zip_alone(program: &[u8], file: &mut File) -> anyhow::Result<()> {
+    let mut zip = ZipWriter::new(file);
+    zip.start_file("helpme/helpme", PLAIN.unix_permissions(0o755))?;
+    io::Write::write_all(&mut zip, program)?;
+    zip.finish()?;
+    Ok(())
+}
+
+fn zip_with_set_up(program: &[u8], set_up: &str, file: &mut File) -> anyhow::Result<()> {
+    let mut zip = ZipWriter::new(file);
+    zip.start_file("helpme/helpme", PLAIN.unix_permissions(0o755))?;
+    io::Write::write_all(&mut zip, program)?;
+    zip.start_file("helpme/helpme.json", PLAIN.unix_permissions(0o644))?;
+    io::Write::write_all(&mut zip, set_up.as_bytes())?;
+    zip.finish()?;
+    Ok(())
+}
+
+/// The program at `path`, if its name is that of one.
 fn program(path: &Path) -> Option<Program> {
-    let name = path.file_name()?.to_str()?;
-    let (system, machine) = name.strip_prefix("helpme-")?.split_once('-')?;
-    let system = System::named(system)?;
-    let machine = machine.strip_suffix(".exe").unwrap_or(machine);
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if machine.is_empty() || !machine.chars().all(plain) {
-        return None;
-    }
+    let (system, machine) = system_and_machine(path.file_name()?.to_str()?)?;
     let metadata = fs::metadata(path).ok()?;
-    let fits = metadata.is_file() && metadata.len() <= MOST_BYTES;
-    fits.then(|| Program {
+    let signature = fs::metadata(signature_of(path)).ok();
+    metadata.is_file().then(|| Program {
         system,
         machine: machine.to_owned(),
         path: path.to_owned(),
         bytes: metadata.len(),
-        changed: metadata.modified().ok(),
+        changed: [
+            metadata.modified().ok(),
+            signature.and_then(|signature| signature.modified().ok()),
+        ],
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::downloads::test::put;
+
+    fn downloads(folder: &Path, data: &Path) -> Downloads {
+        let identity = HubIdentity::open_or_create(data).expect("a key");
+        let hub = "hub.example.org".parse().expect("an address");
+        let pin = identity.fingerprint().into();
+        Downloads::new(folder.to_owned(), data, (hub, pin), Arc::new(identity))
+    }
 
     #[test]
     fn browsers_say_what_they_run_on() {
@@ -301,49 +340,73 @@ mod tests {
             "helpme-linux-a\"b",
             "README",
         ] {
-            fs::write(folder.path().join(name), name).expect("written");
+            put(folder.path(), name, name.as_bytes());
         }
         fs::create_dir(folder.path().join("helpme-linux-folder")).expect("made");
-        let hub = "hub.example.org".parse().expect("an address");
         let data = tempfile::tempdir().expect("a folder");
-        let key = transport::Fingerprint::from_bytes([7; 32]).into();
-        let downloads = Downloads::new(folder.path().to_owned(), data.path(), &hub, key);
-        downloads.look(Instant::now());
+        let downloads = downloads(folder.path(), data.path());
+        downloads.look("", Instant::now());
         let offers = downloads.offers();
         let names: Vec<_> = offers.iter().map(|offer| offer.name.as_str()).collect();
         assert_eq!(
             names,
             [
-                "helpme-windows-x86_64.zip",
+                "helpme-windows-x86_64.exe",
                 "helpme-macos-universal.zip",
                 "helpme-linux-x86_64.zip"
             ]
         );
         // a new build takes the place of the old one
-        let before = offers[2].archive.clone();
-        fs::write(folder.path().join("helpme-linux-x86_64"), "newer").expect("written");
-        downloads.look(Instant::now());
-        let after = downloads.offers()[2].archive.clone();
+        let before = offers[2].path.clone();
+        put(folder.path(), "helpme-linux-x86_64", b"newer");
+        downloads.look("", Instant::now());
+        let after = downloads.offers()[2].path.clone();
         assert!(before != after && after.exists() && !before.exists());
+        // so does another name of the organisation, which the block has in it
+        downloads.look("Comune", Instant::now());
+        assert!(downloads.offers()[2].path != after && !after.exists());
+    }
+
+    #[test]
+    fn p3_what_its_maker_did_not_sign_or_not_under_this_name_is_not_offered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = tempfile::tempdir().expect("a folder");
+        put(folder.path(), "helpme-linux-x86_64", b"program");
+        let downloads = downloads(folder.path(), data.path());
+        let offers = || {
+            downloads.look("", Instant::now());
+            downloads.offers().len()
+        };
+        assert_eq!(offers(), 1);
+        let place = |name: &str| folder.path().join(name);
+        fs::write(place("helpme-linux-x86_64"), b"Program").expect("written");
+        assert_eq!(offers(), 0, "a changed byte");
+        fs::remove_file(place("helpme-linux-x86_64")).expect("removed");
+        put(folder.path(), "helpme-linux-x86_64", b"program");
+        assert_eq!(offers(), 1);
+        for name in ["", ".minisig"] {
+            let [from, to] =
+                ["linux", "windows"].map(|system| format!("helpme-{system}-x86_64{name}"));
+            fs::rename(place(&from), place(&to)).expect("renamed");
+        }
+        assert_eq!(offers(), 0, "another name makes it no other program");
     }
 
     #[test]
     fn a_helpme_that_could_not_be_made_is_tried_again() {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("helpme-linux-x86_64"), "program").expect("written");
-        let hub = "hub.example.org".parse().expect("an address");
+        put(folder.path(), "helpme-linux-x86_64", b"program");
         let data = tempfile::tempdir().expect("a folder");
         let in_the_way = data.path().join(MADE);
         fs::write(&in_the_way, "no folder").expect("written");
-        let key = transport::Fingerprint::from_bytes([7; 32]).into();
-        let downloads = Downloads::new(folder.path().to_owned(), data.path(), &hub, key);
+        let downloads = downloads(folder.path(), data.path());
         let start = Instant::now();
-        downloads.look(start);
+        downloads.look("", start);
         assert_eq!(downloads.offers().len(), 0);
         fs::remove_file(&in_the_way).expect("removed");
-        downloads.look(start + RETRY / 2);
+        downloads.look("", start + RETRY / 2);
         assert_eq!(downloads.offers().len(), 0, "not all the time");
-        downloads.look(start + RETRY);
+        downloads.look("", start + RETRY);
         assert_eq!(downloads.offers().len(), 1);
     }
 }

@@ -96,6 +96,24 @@ pub(crate) fn plain_get(address: &str, path: &str) -> String {
     answer
 }
 
+/// Puts a program into `folder`, as the maker of tests signed it.
+pub(crate) fn put_download(folder: &Path, name: &str, program: &[u8]) {
+    put_version(folder, name, "0.1.0", program);
+}
+
+/// The same, with a version.
+pub(crate) fn put_version(folder: &Path, name: &str, version: &str, program: &[u8]) {
+    std::fs::create_dir_all(folder).expect("made");
+    let comment = format!("timestamp:1790000000\tfile:{name}\tversion:{version}");
+    let key = include_str!("../../../crates/maker/test.key").to_owned();
+    let key = minisign::SecretKeyBox::from(key).into_unencrypted_secret_key();
+    let signature = minisign::sign(None, &key.expect("a key"), program, Some(&comment), None);
+    let signature = signature.expect("signed").into_string();
+    let signature_file = folder.join(format!("{name}.minisig"));
+    std::fs::write(signature_file, signature).expect("written");
+    std::fs::write(folder.join(name), program).expect("written");
+}
+
 /// A folder for the test, for its owner alone, as a hub wants its data folder.
 pub(crate) fn folder() -> tempfile::TempDir {
     let mut builder = tempfile::Builder::new();

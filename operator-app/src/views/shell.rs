@@ -264,7 +264,7 @@ fn status_ui(ui: &mut Ui, state: &ConsoleState) {
             (Tone::Good, w(lang, Word::LoggedIn), detail)
         }
     };
-    status_bar_ui(ui, tone, status, &detail, env!("CARGO_PKG_VERSION"));
+    status_bar_ui(ui, tone, status, &detail, crate::VERSION);
 }
 
 fn side_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {

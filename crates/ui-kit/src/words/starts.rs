@@ -34,6 +34,10 @@ pub fn start_words(lang: Lang, fault: &StartFault) -> StartWords {
             "This program was not set up correctly.",
             "Get it once more from whoever gave it to you, or tell them what stands below.",
         ),
+        (Lang::En, StartFault::Altered { .. }) => (
+            "Somebody or something has changed this program.",
+            "It does not say any more who helps you, so it does not start. Delete it, and download it again from your helper's page.",
+        ),
         (Lang::En, StartFault::Fault { .. }) => (
             "The program could not start.",
             "This is a fault. Restart the computer and try again; if it stays, tell your administrator what stands below.",
@@ -61,6 +65,10 @@ pub fn start_words(lang: Lang, fault: &StartFault) -> StartWords {
         (Lang::It, StartFault::BadSetUp { .. }) => (
             "Questo programma non è stato configurato correttamente.",
             "Chiedilo di nuovo a chi te l'ha dato, oppure riferisci ciò che leggi sotto.",
+        ),
+        (Lang::It, StartFault::Altered { .. }) => (
+            "Qualcuno o qualcosa ha modificato questo programma.",
+            "Non dice più chi ti assiste, perciò non si avvia. Eliminalo e scaricalo di nuovo dalla pagina di chi ti assiste.",
         ),
         (Lang::It, StartFault::Fault { .. }) => (
             "Il programma non è riuscito ad avviarsi.",

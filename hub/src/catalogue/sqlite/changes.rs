@@ -63,6 +63,8 @@ fn make(
         | What::QuestionDenied { .. }
         | What::EndExplained { .. }
         | What::BackedUp
+        | What::DownloadAdded { .. }
+        | What::DownloadRemoved { .. }
         | What::Restored { .. } => {}
         What::FilmWatched { session } => {
             films::note_use(t, now, actor, *session, UseKind::Watched)?;

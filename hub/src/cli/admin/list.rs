@@ -25,7 +25,7 @@ impl ListArgs {
 }
 
 /// Every row, page by page.
-pub(super) fn all<T>(
+pub(in crate::cli) fn all<T>(
     read: impl Fn(Page) -> Result<Rows<T>, CatalogueError>,
 ) -> Result<Vec<T>, CatalogueError> {
     let mut rows = Vec::new();

@@ -144,4 +144,6 @@ actions! {
     SettingLogo = "setting.logo",
     BackupMade = "backup.made",
     BackupRestored = "backup.restored",
+    DownloadAdded = "download.added",
+    DownloadRemoved = "download.removed",
 }
