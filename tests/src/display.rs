@@ -440,7 +440,10 @@ impl Display {
         for window in all {
             // one may go in between
             let look = self.connection.get_window_attributes(window)?.reply();
-            if look.is_ok_and(|look| look.map_state == MapState::VIEWABLE) {
+            let place = self.connection.get_geometry(window)?.reply();
+            // toolkits have some of one pixel
+            let is_large = place.is_ok_and(|place| place.width > 1 && place.height > 1);
+            if is_large && look.is_ok_and(|look| look.map_state == MapState::VIEWABLE) {
                 shown.insert(window);
             }
         }

@@ -14,6 +14,7 @@ use windows_sys::Win32::Graphics::Gdi::{
     DIB_RGB_COLORS, DeleteDC, DeleteObject, EndPaint, GdiFlush, GetDC, HBITMAP, HDC, HGDIOBJ,
     PAINTSTRUCT, ReleaseDC, SRCCOPY, SelectObject,
 };
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
 use windows_sys::Win32::UI::WindowsAndMessaging::{
     DestroyWindow, HWND_TOP, SWP_ASYNCWINDOWPOS, SWP_HIDEWINDOW, SWP_NOACTIVATE, SWP_NOMOVE,
     SWP_NOSIZE, SWP_SHOWWINDOW, SetWindowPos, WM_APP, WM_ERASEBKGND, WM_NCDESTROY, WM_PAINT,
@@ -37,8 +38,11 @@ impl ChildWindow {
     ///
     /// # Errors
     ///
-    /// That Windows gives no window there.
+    /// That Windows gives no window there, or that nobody would see it.
     pub(super) fn new(parent: u64, paint: Paint) -> io::Result<Self> {
+        if hides_children(parent) {
+            return Err(io::Error::other("OpenGL would be above it"));
+        }
         let kind = Kind::Pixels { inside: parent };
         let listener = move |window: Handle, told: Message| answer(window, told, &paint);
         OwnWindow::new("PureHelpDeskPicture", kind, listener).map(Self)
@@ -52,6 +56,33 @@ impl ChildWindow {
     pub(super) fn serve(self) {
         self.0.serve();
     }
+}
+
+#[link(name = "gdi32")]
+unsafe extern "system" {
+    fn GetPixelFormat(context: HDC) -> i32;
+}
+
+/// Whether what OpenGL draws in the window `parent` lies above all windows in it, as under Wine.
+fn hides_children(parent: u64) -> bool {
+    // SAFETY: the name ends with a zero.
+    let system = unsafe { GetModuleHandleA(c"ntdll.dll".as_ptr().cast()) };
+    if system.is_null() {
+        return false;
+    }
+    // SAFETY: the library stays, and the name ends with a zero.
+    let is_wine = unsafe { GetProcAddress(system, c"wine_get_version".as_ptr().cast()) }.is_some();
+    let Ok(parent) = usize::try_from(parent) else {
+        return false;
+    };
+    let parent = std::ptr::with_exposed_provenance_mut::<c_void>(parent);
+    // SAFETY: Windows looks whether there is such a window.
+    let context = unsafe { GetDC(parent) };
+    // SAFETY: it may be null, which has no format.
+    let has_opengl = unsafe { GetPixelFormat(context) } != 0;
+    // SAFETY: it was got above, by this thread.
+    unsafe { ReleaseDC(parent, context) };
+    is_wine && has_opengl
 }
 
 fn answer(window: Handle, told: Message, paint: &Paint) -> Option<LRESULT> {
