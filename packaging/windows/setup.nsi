@@ -3,8 +3,10 @@
 ;   setup.exe                       asks; for all accounts where its user administers the computer, else for this one
 ;   setup.exe /S                    asks nothing
 ;   setup.exe /CurrentUser          for this account, without administrator rights; /AllUsers for all
-;   setup.exe /ONLY=helpme          without the console; /ONLY=console without Helpme
+;   setup.exe /ONLY=helpme          without the console; /ONLY=console without Helpme; /ONLY=purepc PurePC alone
 ;   setup.exe /HUB=ADDRESS /FINGERPRINT=HEX    sets Helpme up for that hub
+;   setup.exe /AllUsers /PUREPC='LINE' [/PASSWORD-FILE=FILE]   PurePC too: a service, enrolled with the line that the
+;                              administrator of the hub made, and opened by the password in the first line of the file
 ;   setup.exe /D=FOLDER             where to, as the last word and without quotation marks
 ;   uninstall.exe /S                removes the programs and keeps what they remember; with /DATA that too
 
@@ -63,6 +65,8 @@ LangString HelpmeTold ${LANG_ENGLISH} "For those who need help: type a ticket, s
 LangString HelpmeTold ${LANG_ITALIAN} "Per chi ha bisogno di aiuto: si scrive il ticket e si risponde sì o no."
 LangString ConsoleTold ${LANG_ENGLISH} "For those who help: tickets, remote sessions, reports."
 LangString ConsoleTold ${LANG_ITALIAN} "Per chi aiuta: ticket, sessioni remote, rapporti."
+LangString PurePcTold ${LANG_ENGLISH} "For computers with nobody in front: a service for operators who know its password."
+LangString PurePcTold ${LANG_ITALIAN} "Per computer senza nessuno davanti: un servizio per gli operatori che ne conoscono la password."
 LangString Console ${LANG_ENGLISH} "Pure Help Desk (console)"
 LangString Console ${LANG_ITALIAN} "Pure Help Desk (console)"
 LangString Programs ${LANG_ENGLISH} "The programs"
@@ -124,6 +128,46 @@ Section "$(Console)" ConsoleSection
     CreateShortcut "$SMPROGRAMS\${PRODUCT}.lnk" "$INSTDIR\pure-help-desk.exe"
 SectionEnd
 
+Section /o "PurePC" PurePC
+    ${If} $MultiUser.InstallMode != "AllUsers"
+        DetailPrint "PurePC is a service, which only administrators install."
+        SetErrorLevel 3
+        Return
+    ${EndIf}
+    SetOutPath "$INSTDIR"
+    !insertmacro PutProgram purepc.exe
+    ReadEnvStr $3 ProgramData
+    ${GetParameters} $0
+    ClearErrors
+    ${GetOptions} $0 "/PUREPC=" $1
+    ${IfNot} ${Errors}
+    ${AndIf} $1 != ""
+        StrCpy $4 ""
+        ClearErrors
+        ${GetOptions} $0 "/PASSWORD-FILE=" $2
+        ${IfNot} ${Errors}
+            StrCpy $4 ' --password-file "$2"'
+        ${EndIf}
+        nsExec::ExecToLog '"$INSTDIR\purepc.exe" enroll "$1" --folder "$3\purepc"$4'
+        Pop $0
+        ${If} $0 != 0
+            ; the program is there, and can be enrolled by hand
+            DetailPrint "PurePC is not enrolled."
+            SetErrorLevel 4
+            Return
+        ${EndIf}
+    ${EndIf}
+    ; one that is not enrolled has nothing to run for
+    ${If} ${FileExists} "$3\purepc\*.*"
+        nsExec::ExecToLog '"$INSTDIR\purepc.exe" install'
+        Pop $0
+        ${If} $0 != 0
+            DetailPrint "The service of PurePC does not start."
+            SetErrorLevel 5
+        ${EndIf}
+    ${EndIf}
+SectionEnd
+
 Section "-size"
     ${GetSize} "$INSTDIR" "/S=0K" $0 $1 $2
     WriteRegDWORD SHCTX "${UNINSTALL}" "EstimatedSize" $0
@@ -132,6 +176,7 @@ SectionEnd
 !insertmacro MUI_FUNCTION_DESCRIPTION_BEGIN
     !insertmacro MUI_DESCRIPTION_TEXT ${Helpme} $(HelpmeTold)
     !insertmacro MUI_DESCRIPTION_TEXT ${ConsoleSection} $(ConsoleTold)
+    !insertmacro MUI_DESCRIPTION_TEXT ${PurePC} $(PurePcTold)
 !insertmacro MUI_FUNCTION_DESCRIPTION_END
 
 Function .onInit
@@ -150,13 +195,32 @@ Function .onInit
             !insertmacro UnselectSection ${ConsoleSection}
         ${ElseIf} $1 == "console"
             !insertmacro UnselectSection ${Helpme}
+        ${ElseIf} $1 == "purepc"
+            !insertmacro UnselectSection ${Helpme}
+            !insertmacro UnselectSection ${ConsoleSection}
+            !insertmacro SelectSection ${PurePC}
         ${EndIf}
+    ${EndIf}
+    ClearErrors
+    ${GetOptions} $0 "/PUREPC=" $1
+    ${IfNot} ${Errors}
+        !insertmacro SelectSection ${PurePC}
+    ${EndIf}
+    ; a newer set-up renews the service that is there
+    ${If} ${FileExists} "$INSTDIR\purepc.exe"
+        !insertmacro SelectSection ${PurePC}
     ${EndIf}
 FunctionEnd
 
 Section "un.$(Programs)" UnPrograms
     SectionIn RO
+    ${If} ${FileExists} "$INSTDIR\purepc.exe"
+        nsExec::ExecToLog '"$INSTDIR\purepc.exe" uninstall'
+        Pop $0
+    ${EndIf}
     ; names that are known, and never the folder with whatever else is in it
+    Delete /REBOOTOK "$INSTDIR\purepc.exe"
+    Delete /REBOOTOK "$INSTDIR\purepc.exe.old"
     Delete /REBOOTOK "$INSTDIR\helpme.exe"
     Delete /REBOOTOK "$INSTDIR\helpme.exe.old"
     Delete /REBOOTOK "$INSTDIR\pure-help-desk.exe"
@@ -180,6 +244,10 @@ Section /o "un.$(Data)" UnData
     SetShellVarContext current
     RMDir /r "$APPDATA\${PRODUCT}"
     RMDir /r "$LOCALAPPDATA\${PRODUCT}"
+    ${If} $MultiUser.InstallMode == "AllUsers"
+        ReadEnvStr $0 ProgramData
+        RMDir /r "$0\purepc"
+    ${EndIf}
 SectionEnd
 
 Function un.onInit

@@ -362,7 +362,7 @@ impl App {
                 );
             }
             before = found;
-            std::thread::sleep(Duration::from_millis(60));
+            std::thread::sleep(self.home.at_rest_after());
         }
     }
 

@@ -12,6 +12,7 @@ use crate::look::Look;
 use crate::network::{End, Network};
 use crate::picture::Region;
 use crate::programs::{Home, Programs};
+use crate::wine::WindowsComputer;
 
 /// What the operator is called at log-in.
 pub const OPERATOR: &str = "anna";
@@ -26,6 +27,24 @@ pub const USER_NAME: &str = "Mario Rossi";
 #[derive(Debug, Clone, Copy)]
 pub struct Size(pub u16, pub u16);
 
+/// Who has Windows; all others have Linux.
+#[derive(Debug, Default)]
+pub struct Computers {
+    pub user: Option<WindowsComputer>,
+    pub operator: Option<WindowsComputer>,
+}
+
+impl Computers {
+    /// The programs of who has Windows.
+    fn of(&self, end: End) -> Option<&Programs> {
+        let computer = match end {
+            End::User => &self.user,
+            End::Operator => &self.operator,
+        };
+        computer.as_ref().map(WindowsComputer::programs)
+    }
+}
+
 /// The cast of a play. Dropping it ends every program and both displays.
 #[derive(Debug)]
 pub struct Cast {
@@ -33,6 +52,7 @@ pub struct Cast {
     pub helpme: Helpme,
     pub console: Console,
     pub hub: Hub,
+    pub computers: Computers,
     pub user_display: Display,
     pub operator_display: Display,
     pub network: Network,
@@ -66,7 +86,33 @@ impl Cast {
     ) -> anyhow::Result<Self> {
         let user_display = Display::start_managed(user_screen.0, user_screen.1)?;
         let operator_display = Display::start_managed(operator_screen.0, operator_screen.1)?;
-        let mut cast = Self::on_stage(user_display, operator_display, Look::LIGHT, network)?;
+        let displays = (user_display, operator_display);
+        let computers = Computers::default();
+        let mut cast = Self::on_stage(displays, Look::LIGHT, network, computers)?;
+        cast.log_in()?;
+        Ok(cast)
+    }
+
+    /// [`Cast::assemble`], with these computers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cast::assemble`].
+    pub fn assemble_at(
+        computers: Computers,
+        user_display: Display,
+        operator_display: Display,
+    ) -> anyhow::Result<Self> {
+        for (computer, display) in [
+            (&computers.user, &user_display),
+            (&computers.operator, &operator_display),
+        ] {
+            if let Some(computer) = computer {
+                computer.switch_on(display)?;
+            }
+        }
+        let displays = (user_display, operator_display);
+        let mut cast = Self::on_stage(displays, Look::LIGHT, Network::Direct, computers)?;
         cast.log_in()?;
         Ok(cast)
     }
@@ -96,14 +142,15 @@ impl Cast {
         operator_display: Display,
         look: Look,
     ) -> anyhow::Result<Self> {
-        Self::on_stage(user_display, operator_display, look, Network::Direct)
+        let displays = (user_display, operator_display);
+        Self::on_stage(displays, look, Network::Direct, Computers::default())
     }
 
     fn on_stage(
-        user_display: Display,
-        operator_display: Display,
+        (user_display, operator_display): (Display, Display),
         look: Look,
         mut network: Network,
+        computers: Computers,
     ) -> anyhow::Result<Self> {
         let programs = Programs::find()?;
         let folder = TempDir::with_prefix("phd-play-")?;
@@ -117,20 +164,25 @@ impl Cast {
             .in_network_of(network.of_end(End::Operator))
             .behind(network.proxy_of(End::Operator))
             .on_bus(network.bus_of(End::Operator))
-            .with_tickets(network.tickets_of(End::Operator));
-        let console = Console::start(&programs, &operator_display, of_operator, look)?;
+            .with_tickets(network.tickets_of(End::Operator))
+            .on_windows(computers.operator.as_ref().map(WindowsComputer::wine));
+        let of_theirs = computers.of(End::Operator).unwrap_or(&programs);
+        let console = Console::start(of_theirs, &operator_display, of_operator, look)?;
         let of_user = home("user")?
             .in_network_of(network.of_end(End::User))
             .behind(network.proxy_of(End::User))
             .on_bus(network.bus_of(End::User))
-            .with_tickets(network.tickets_of(End::User));
+            .with_tickets(network.tickets_of(End::User))
+            .on_windows(computers.user.as_ref().map(WindowsComputer::wine));
         let seen = network.hub_seen_from(End::User, hub.address());
         let seen = (seen, hub.fingerprint());
-        let helpme = Helpme::start(&programs, &user_display, of_user, seen, look)?;
+        let of_theirs = computers.of(End::User).unwrap_or(&programs);
+        let helpme = Helpme::start(of_theirs, &user_display, of_user, seen, look)?;
         Ok(Self {
             helpme,
             console,
             hub,
+            computers,
             user_display,
             operator_display,
             network,
@@ -203,10 +255,12 @@ impl Cast {
     /// If it cannot be started.
     pub fn start_helpme_again(&mut self) -> anyhow::Result<()> {
         let home = self.fresh_home("user")?;
-        let home = home.in_network_of(self.network.of_end(End::User));
+        let home = home
+            .in_network_of(self.network.of_end(End::User))
+            .on_windows(self.computers.user.as_ref().map(WindowsComputer::wine));
         let seen = self.network.hub_seen_from(End::User, self.hub.address());
         self.helpme = Helpme::start(
-            &self.programs,
+            self.computers.of(End::User).unwrap_or(&self.programs),
             &self.user_display,
             home,
             (seen, self.hub.fingerprint()),
@@ -248,7 +302,8 @@ impl Cast {
     }
 
     fn start_console_in(&mut self, home: Home) -> anyhow::Result<()> {
-        self.console = Console::start(&self.programs, &self.operator_display, home, self.look)?;
+        let programs = self.computers.of(End::Operator).unwrap_or(&self.programs);
+        self.console = Console::start(programs, &self.operator_display, home, self.look)?;
         self.console.wait_until_logged_in()
     }
 

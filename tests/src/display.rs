@@ -1,5 +1,6 @@
 //! X servers: one without a screen for each person in the play, or the user's own.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -426,6 +427,27 @@ impl Display {
             }
         }
         Ok(None)
+    }
+
+    /// The windows that stand on the screen itself and can be seen; a window manager's frames are among them.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn shown_windows(&self) -> anyhow::Result<BTreeSet<Window>> {
+        let all = self.connection.query_tree(self.root)?.reply()?.children;
+        let mut shown = BTreeSet::new();
+        for window in all {
+            // one may go in between
+            let look = self.connection.get_window_attributes(window)?.reply();
+            let place = self.connection.get_geometry(window)?.reply();
+            // toolkits have some of one pixel
+            let is_large = place.is_ok_and(|place| place.width > 1 && place.height > 1);
+            if is_large && look.is_ok_and(|look| look.map_state == MapState::VIEWABLE) {
+                shown.insert(window);
+            }
+        }
+        Ok(shown)
     }
 
     /// Whether `window` is on the screen, and not minimised.

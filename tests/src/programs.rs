@@ -1,19 +1,26 @@
 //! The product's programs, started as their users would start them.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
 use crate::realm::Tickets;
+use crate::wine::{self, Wine};
+
+/// What runs on the computers of those who help and are helped.
+const OF_PEOPLE: [&str; 3] = ["pure-help-desk", "helpme", "purepc"];
 
 /// Where the built programs are.
 #[derive(Debug, Clone)]
 pub struct Programs {
     folder: PathBuf,
+    /// What the files' names end with.
+    suffix: &'static str,
 }
 
 impl Programs {
@@ -28,19 +35,37 @@ impl Programs {
             Some(folder) => PathBuf::from(folder),
             None => Self::beside_this_one()?,
         };
-        let programs = Self { folder };
-        for name in [
-            "hub",
-            "hub-admin",
-            "hub-film",
-            "pure-help-desk",
-            "helpme",
-            "purepc",
-        ] {
+        let programs = Self {
+            folder,
+            suffix: std::env::consts::EXE_SUFFIX,
+        };
+        let of_the_hub = ["hub", "hub-admin", "hub-film"];
+        for name in of_the_hub.into_iter().chain(OF_PEOPLE) {
             let path = programs.path(name);
             ensure!(
                 path.is_file(),
                 "{} is missing; `cargo build --workspace --bins` makes it",
+                path.display()
+            );
+        }
+        Ok(programs)
+    }
+
+    /// Those of Windows in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not there.
+    pub(crate) fn for_windows(folder: PathBuf) -> anyhow::Result<Self> {
+        let programs = Self {
+            folder,
+            suffix: ".exe",
+        };
+        for name in OF_PEOPLE {
+            let path = programs.path(name);
+            ensure!(
+                path.is_file(),
+                "{} is missing; `cargo xtask wine` makes it",
                 path.display()
             );
         }
@@ -62,8 +87,7 @@ impl Programs {
 
     /// The path of the program `name`.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        self.folder.join(format!("{name}{}", self.suffix))
     }
 }
 
@@ -87,6 +111,8 @@ pub struct Home {
     installed: bool,
     /// What the owner's computer knows of a network that people sign in to.
     tickets: Option<Tickets>,
+    /// The owner's computer has Windows.
+    wine: Option<Wine>,
 }
 
 impl Home {
@@ -106,6 +132,7 @@ impl Home {
             bus: None,
             installed: false,
             tickets: None,
+            wine: None,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -164,6 +191,26 @@ impl Home {
         self
     }
 
+    /// The same home, on a computer with Windows, if one is given.
+    pub fn on_windows(mut self, wine: Option<Wine>) -> Self {
+        self.wine = wine;
+        self
+    }
+
+    /// What a program's map says stays when it has not changed for so long; Wine draws slowly.
+    pub(crate) fn at_rest_after(&self) -> Duration {
+        Duration::from_millis(if self.wine.is_some() { 350 } else { 60 })
+    }
+
+    /// As the owner's computer calls a file of this home.
+    fn as_called_there(&self, path: PathBuf) -> OsString {
+        if self.wine.is_some() {
+            wine::path_there(&path).into()
+        } else {
+            path.into()
+        }
+    }
+
     /// Where the program keeps its settings.
     pub fn profile(&self) -> PathBuf {
         let name = if self.installed { ".config" } else { "profile" };
@@ -189,7 +236,10 @@ impl Home {
     /// sessions reaches it.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = match (self.network, &self.computer) {
-            (None, None) => Command::new(program),
+            (None, None) => match &self.wine {
+                Some(wine) => wine.command(program),
+                None => Command::new(program),
+            },
             (Some(process), _) => {
                 let mut command = Command::new("nsenter");
                 command
@@ -240,7 +290,7 @@ impl Home {
         if self.installed {
             command.env_remove("PHD_PROFILE_DIR");
         } else {
-            command.env("PHD_PROFILE_DIR", self.profile());
+            command.env("PHD_PROFILE_DIR", self.as_called_there(self.profile()));
         }
         if let Some(proxy) = &self.proxy {
             command.env("https_proxy", proxy);
@@ -262,7 +312,7 @@ impl Home {
         let mut command = self.command(program);
         command
             .env("DISPLAY", display)
-            .env("PHD_UI_MAP", self.ui_map())
+            .env("PHD_UI_MAP", self.as_called_there(self.ui_map()))
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("WINIT_X11_SCALE_FACTOR", "1")
             .env("NO_AT_BRIDGE", "1");

@@ -33,7 +33,7 @@ pub(crate) fn programs(system: System, release: &Release) -> anyhow::Result<Opti
         }
         System::Windows if starts(COMPILER) => {
             let build = Build::new(release, Some(WINDOWS))?;
-            build.all_but_helpme(&["--package", "operator-app"])?;
+            build.all_but_helpme(&["--package", "operator-app", "--package", "purepc"])?;
             build.helpme().map(Some)
         }
         System::Windows | System::Macos => Ok(None),

@@ -23,6 +23,12 @@ pub(crate) fn setup(
     licences: &str,
 ) -> anyhow::Result<Vec<Package>> {
     let stage = stage(release, programs, licences)?;
+    put(
+        stage.path(),
+        "purepc.exe",
+        &programs.get("purepc")?,
+        release.epoch,
+    )?;
     let name = format!("pure-help-desk-{}-setup.exe", release.version);
     let made = stage.path().join(&name);
     let mut command = Command::new("makensis");

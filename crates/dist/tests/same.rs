@@ -349,7 +349,7 @@ fn p1_windows_packages_made_twice_are_equal() {
     let windows = tempfile::tempdir().expect("a folder");
     let source = windows.path().join("program.c");
     fs::write(&source, "int main(void) { return 0; }\n").expect("written");
-    for name in ["helpme", "pure-help-desk"] {
+    for name in ["helpme", "pure-help-desk", "purepc"] {
         let built = Command::new("x86_64-w64-mingw32-gcc-posix")
             .arg("-o")
             .arg(windows.path().join(format!("{name}.exe")))

@@ -60,7 +60,12 @@ pub fn look() -> SystemInformation {
 /// The system's own name where it tells one, like `Debian GNU/Linux 12 (bookworm)` or `Windows 11 Pro`. Reads a
 /// file or the registry.
 pub fn system_name() -> String {
-    let told = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    // a program of Windows under Wine would read it too
+    let told = if cfg!(windows) {
+        String::new()
+    } else {
+        std::fs::read_to_string("/etc/os-release").unwrap_or_default()
+    };
     let pretty = told.lines().find_map(|l| l.strip_prefix("PRETTY_NAME="));
     let pretty = pretty.map(|name| name.trim_matches('"').to_owned());
     let known = pretty.filter(|name| !name.is_empty());

@@ -48,6 +48,7 @@ const PLATFORM: &[&str] = &[
     "desktop",
     "input",
     "negotiate",
+    "own-window",
     "present",
     "private-file",
     "x11",
@@ -61,6 +62,7 @@ const CORE_AND_X11: &[&str] = &[
     "codec",
     "recording",
     "keyboard",
+    "own-window",
     "x11",
 ];
 const CORE_X11_AND_FILES: &[&str] = &[
@@ -70,6 +72,7 @@ const CORE_X11_AND_FILES: &[&str] = &[
     "codec",
     "recording",
     "keyboard",
+    "own-window",
     "x11",
     "private-file",
 ];
@@ -141,6 +144,12 @@ const RULES: &[Rule] = &[
     // platform knows core; what its crates do alike with an X server is in one of them
     Rule {
         package: "x11",
+        may_know: &[],
+        never: NO_IO_NO_GUI,
+    },
+    // and with windows of Windows' own
+    Rule {
+        package: "own-window",
         may_know: &[],
         never: NO_IO_NO_GUI,
     },

@@ -69,8 +69,16 @@ enum Task {
     Bugs,
     /// Checks that the workspace would compile for Windows; needs nothing but rustup.
     CheckWindows,
-    /// Runs the tests of what is Windows' own under Wine; needs mingw, Wine and Xvfb.
-    Wine,
+    /// Runs the tests of what is Windows' own under Wine, and whole assistances with its programs; needs mingw, NSIS,
+    /// Wine, Xvfb, and root for a folder that cannot be written to. `PHD_BIN_DIR` names Linux programs that are built.
+    Wine {
+        /// Only the tests.
+        #[arg(long)]
+        tests: bool,
+        /// Only these plays; `--play windows-to-linux`.
+        #[arg(long, conflicts_with = "tests", value_name = "NAME")]
+        play: Vec<String>,
+    },
     /// Fuzzes the parsers of a peer's bytes; needs clang and cargo-fuzz.
     Fuzz {
         /// For each target.
@@ -185,11 +193,16 @@ fn run(task: Task) -> anyhow::Result<()> {
             steps.summary();
             outcome
         }
-        Task::Wine => {
+        Task::Wine { tests, play } => {
             let metadata = MetadataCommand::new().no_deps().exec()?;
             let mut steps = steps::Steps::default();
-            let outcome =
-                windows::try_under_wine(&mut steps, metadata.target_directory.as_std_path());
+            let what = match (tests, play.is_empty()) {
+                (true, _) => windows::Tried::Tests,
+                (false, true) => windows::Tried::Both,
+                (false, false) => windows::Tried::Plays,
+            };
+            let folder = metadata.target_directory.as_std_path();
+            let outcome = windows::try_under_wine(&mut steps, folder, what, &play);
             steps.summary();
             outcome
         }

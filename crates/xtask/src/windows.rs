@@ -1,4 +1,5 @@
-//! Whether the workspace would compile for Windows, and whether what is Windows' own works under Wine.
+//! Whether the workspace would compile for Windows, and whether what is Windows' own, and whole assistances, work
+//! under Wine.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -74,27 +75,126 @@ fn library_folder() -> anyhow::Result<PathBuf> {
     Ok(folder.trim_end().into())
 }
 
-/// Builds the tests of the platform crates for Windows and runs them under Wine, on a display of their own.
+/// Builds the tests of the platform crates for Windows and runs them under Wine, on a display of their own; then the
+/// programs and the set-up program, and lets the stage play with them.
+///
+/// The Linux programs of those plays are built too, where `PHD_BIN_DIR` does not name them.
 ///
 /// # Errors
 ///
 /// That mingw, Wine or Xvfb is missing, or what fails.
-pub(crate) fn try_under_wine(steps: &mut Steps, target_folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn try_under_wine(
+    steps: &mut Steps,
+    target_folder: &Path,
+    what: Tried,
+    plays: &[String],
+) -> anyhow::Result<()> {
     steps.step("library for Windows", TARGET, add_library)?;
     let wine = Wine::new(target_folder.join("wine"))?;
     steps.step("Wine", "a Windows of its own", || wine.prepare())?;
-    let mut test = cargo(["test", "--locked", "--no-fail-fast", "--target", TARGET]);
-    for package in PLATFORM_CRATES {
-        test.args(["--package", package]);
+    if what != Tried::Plays {
+        let mut test = cargo(["test", "--locked", "--no-fail-fast", "--target", TARGET]);
+        for package in PLATFORM_CRATES {
+            test.args(["--package", package]);
+        }
+        for_windows(&mut test)?;
+        steps.command("tests under Wine", wine.for_it(&mut test))?;
     }
-    let target = format!("CARGO_TARGET_{}", UNDERSCORED.to_uppercase());
-    test.env(format!("CC_{UNDERSCORED}"), COMPILER)
-        .env(format!("{target}_LINKER"), COMPILER)
-        .env(format!("{target}_RUNNER"), "wine");
-    steps.command("tests under Wine", wine.for_it(&mut test))
+    if what == Tried::Tests {
+        return Ok(());
+    }
+    let mut build = cargo(["build", "--locked", "--target", TARGET]);
+    for package in ["helpme-app", "input", "operator-app", "purepc"] {
+        build.args(["--package", package]);
+    }
+    build.args(["--bins", "--example", "witness"]);
+    steps.command("programs for Windows", for_windows(&mut build)?)?;
+    let programs = target_folder.join(TARGET).join("debug");
+    let linux = if let Some(folder) = std::env::var_os("PHD_BIN_DIR") {
+        PathBuf::from(folder)
+    } else {
+        let mut build = cargo(["build", "--locked", "--workspace", "--bins"]);
+        steps.command("programs", &mut build)?;
+        target_folder.join("debug")
+    };
+    let packages = target_folder.join("wine-packages");
+    let mut dist = cargo(["run", "--locked", "--package", "dist", "--"]);
+    dist.args(["--only", "setup", "--fast", "--from"])
+        .arg(&linux)
+        .arg("--from-windows")
+        .arg(&programs)
+        .arg("--out")
+        .arg(&packages);
+    steps.command("set-up program", &mut dist)?;
+    let setup = set_up_program(&packages)?;
+    let mut stage = cargo([
+        "run",
+        "--locked",
+        "--package",
+        "e2e",
+        "--bin",
+        "stage",
+        "--",
+    ]);
+    stage.arg("windows");
+    for play in plays {
+        stage.args(["--only", play]);
+    }
+    stage
+        .env("PHD_BIN_DIR", &linux)
+        .env("PHD_WINDOWS_BIN_DIR", &programs)
+        .env("PHD_WINDOWS_SETUP", setup)
+        .env("PHD_WINE_PREFIX", &wine.prefix);
+    // what still runs writes into what is copied
+    wine.run(Command::new("wineserver").arg("--kill"))?;
+    steps.command("plays under Wine", &mut stage)
+}
+
+/// What is tried under Wine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tried {
+    Tests,
+    Plays,
+    Both,
+}
+
+fn set_up_program(folder: &Path) -> anyhow::Result<PathBuf> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with("-setup.exe") {
+            return Ok(path);
+        }
+    }
+    bail!("{} has no set-up program", folder.display());
 }
 
 const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";
+const COMPILER_OF_CPP: &str = "x86_64-w64-mingw32-g++-posix";
+
+/// Has cargo compile and link by mingw; what is written in C++ goes into the program.
+fn for_windows(command: &mut Command) -> anyhow::Result<&mut Command> {
+    let said = Command::new(COMPILER_OF_CPP)
+        .arg("-print-file-name=libstdc++.a")
+        .output()
+        .with_context(|| format!("{COMPILER_OF_CPP} is missing"))?;
+    let library = PathBuf::from(String::from_utf8(said.stdout)?.trim_end());
+    let folder = library.parent().context("mingw has no C++")?;
+    let target = format!("CARGO_TARGET_{}", UNDERSCORED.to_uppercase());
+    Ok(command
+        .env(format!("CC_{UNDERSCORED}"), COMPILER)
+        .env(format!("CXX_{UNDERSCORED}"), COMPILER_OF_CPP)
+        .env(
+            format!("AR_{UNDERSCORED}"),
+            "x86_64-w64-mingw32-gcc-ar-posix",
+        )
+        .env(format!("CXXSTDLIB_{UNDERSCORED}"), "static=stdc++")
+        .env(format!("{target}_LINKER"), COMPILER)
+        .env(
+            format!("{target}_RUSTFLAGS"),
+            format!("-L native={}", folder.display()),
+        )
+        .env(format!("{target}_RUNNER"), "wine"))
+}
 
 /// Wine's folder, and a display for its programs.
 struct Wine {
@@ -105,7 +205,7 @@ struct Wine {
 
 impl Wine {
     fn new(prefix: PathBuf) -> anyhow::Result<Self> {
-        for program in [COMPILER, "wine", "Xvfb"] {
+        for program in [COMPILER, COMPILER_OF_CPP, "wine", "Xvfb"] {
             let found = Command::new(program)
                 .args(["--version"])
                 .stdout(Stdio::null())
@@ -114,7 +214,7 @@ impl Wine {
             if found.is_err() {
                 bail!(
                     "{program} is missing; on Debian: \
-                     apt-get install gcc-mingw-w64-x86-64-posix wine wine64 xvfb"
+                     apt-get install gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix wine wine64 xvfb"
                 );
             }
         }

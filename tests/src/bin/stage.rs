@@ -107,6 +107,13 @@ enum Play {
         #[arg(long, value_name = "FILE")]
         markdown: Option<PathBuf>,
     },
+    /// Windows' programs under Wine: assistances in all directions, a service, crashes, starts. `cargo xtask wine` makes
+    /// what it takes.
+    Windows {
+        /// Only these plays; all if empty.
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+    },
     /// Measures this product beside others, and writes a table.
     ///
     /// The programs in `PHD_BIN_DIR`, by default those that were built with this one.
@@ -181,6 +188,7 @@ fn main() -> ExitCode {
             };
             networks::play(&wanted, &mut tell)
         }
+        Play::Windows { only } => e2e::windows::play(&only, &mut tell),
         Play::Bench {
             bench_dir,
             python,

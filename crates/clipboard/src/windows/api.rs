@@ -6,32 +6,24 @@ use std::ptr::{null, null_mut};
 use std::slice;
 use std::time::{Duration, Instant};
 
-use windows_sys::Win32::Foundation::{
-    CloseHandle, GlobalFree, HANDLE, HGLOBAL, HWND, LPARAM, LRESULT, WPARAM,
-};
+use own_window::{Handle, Kind, Message, wide};
+use windows_sys::Win32::Foundation::{CloseHandle, GlobalFree, HANDLE, HGLOBAL, HWND};
 use windows_sys::Win32::System::DataExchange::{
     AddClipboardFormatListener, CloseClipboard, CountClipboardFormats, EmptyClipboard,
     EnumClipboardFormats, GetClipboardData, GetClipboardOwner, GetClipboardSequenceNumber,
     IsClipboardFormatAvailable, OpenClipboard, RegisterClipboardFormatW, SetClipboardData,
 };
-use windows_sys::Win32::System::LibraryLoader::GetModuleHandleW;
 use windows_sys::Win32::System::Memory::{
     GMEM_MOVEABLE, GlobalAlloc, GlobalLock, GlobalSize, GlobalUnlock,
 };
 use windows_sys::Win32::System::Threading::{CreateEventW, INFINITE, SetEvent};
 use windows_sys::Win32::UI::WindowsAndMessaging::{
-    CreateWindowExW, DefWindowProcW, DestroyWindow, DispatchMessageW, GWLP_USERDATA,
-    GetWindowLongPtrW, HWND_MESSAGE, MSG, MWMO_INPUTAVAILABLE, MsgWaitForMultipleObjectsEx,
-    PM_REMOVE, PeekMessageW, PostMessageW, QS_ALLINPUT, RegisterClassW, SetWindowLongPtrW, WM_APP,
-    WM_CLIPBOARDUPDATE, WM_RENDERFORMAT, WNDCLASSW,
+    DispatchMessageW, MSG, MWMO_INPUTAVAILABLE, MsgWaitForMultipleObjectsEx, PM_REMOVE,
+    PeekMessageW, QS_ALLINPUT, WM_APP, WM_CLIPBOARDUPDATE, WM_RENDERFORMAT,
 };
 
 /// Something was copied.
 const CHANGED: u32 = WM_APP;
-
-fn wide(text: &str) -> Vec<u16> {
-    text.encode_utf16().chain([0]).collect()
-}
 
 fn succeeded(result: i32) -> io::Result<()> {
     if result == 0 {
@@ -83,11 +75,7 @@ impl Drop for Alarm {
 type Render = Box<dyn Fn(u32)>;
 
 /// A window that nobody sees: it owns what is held, and hears of copies. It belongs to its thread.
-pub(super) struct OwnWindow {
-    handle: HWND,
-    /// What the window knows the address of.
-    _render: Box<Render>,
-}
+pub(super) struct OwnWindow(own_window::OwnWindow);
 
 #[expect(
     clippy::unused_self,
@@ -100,46 +88,23 @@ impl OwnWindow {
     ///
     /// That Windows gives no window.
     pub(super) fn new(render: Render) -> io::Result<Self> {
-        let name = wide("PureHelpDeskClipboard");
-        // SAFETY: a null stands for this program, which is there.
-        let program = unsafe { GetModuleHandleW(null()) };
-        let class = WNDCLASSW {
-            lpfnWndProc: Some(on_message),
-            hInstance: program,
-            lpszClassName: name.as_ptr(),
-            ..WNDCLASSW::default()
+        let listener = move |window: Handle, told: Message| match told.message {
+            WM_RENDERFORMAT => {
+                render(u32::try_from(told.what).unwrap_or(0));
+                Some(0)
+            }
+            WM_CLIPBOARDUPDATE => {
+                window.post(CHANGED);
+                Some(0)
+            }
+            _ => None,
         };
-        // the second time it is there already, which the window shows
-        // SAFETY: the class and its name live until it returns.
-        unsafe { RegisterClassW(&raw const class) };
-        // SAFETY: the name ends with a zero; the window is for messages alone.
-        let handle = unsafe {
-            CreateWindowExW(
-                0,
-                name.as_ptr(),
-                null(),
-                0,
-                0,
-                0,
-                0,
-                0,
-                HWND_MESSAGE,
-                null_mut(),
-                program,
-                null(),
-            )
-        };
-        if handle.is_null() {
-            return Err(io::Error::last_os_error());
-        }
-        let render = Box::new(render);
-        let address = (&raw const *render).expose_provenance().cast_signed();
-        // SAFETY: this thread made the window, and the address stays good until it is gone.
-        unsafe { SetWindowLongPtrW(handle, GWLP_USERDATA, address) };
-        Ok(Self {
-            handle,
-            _render: render,
-        })
+        let class = "PureHelpDeskClipboard";
+        own_window::OwnWindow::new(class, Kind::Messages, listener).map(Self)
+    }
+
+    fn handle(&self) -> HWND {
+        self.0.handle().raw()
     }
 
     /// Has [`Self::hear`] tell of copies.
@@ -149,14 +114,14 @@ impl OwnWindow {
     /// That Windows does not.
     pub(super) fn listen(&self) -> io::Result<()> {
         // SAFETY: the window lives.
-        succeeded(unsafe { AddClipboardFormatListener(self.handle) })
+        succeeded(unsafe { AddClipboardFormatListener(self.handle()) })
     }
 
     /// Whether what is held belongs to this window.
     pub(super) fn is_owner(&self) -> bool {
         // SAFETY: it takes nothing.
         let owner = unsafe { GetClipboardOwner() };
-        owner == self.handle
+        owner == self.handle()
     }
 
     /// Works off what Windows has to say; whether something was copied.
@@ -188,43 +153,6 @@ impl OwnWindow {
         let (kinds, how) = (QS_ALLINPUT, MWMO_INPUTAVAILABLE);
         // SAFETY: it is one handle, which lives.
         unsafe { MsgWaitForMultipleObjectsEx(1, &raw const alarm.0, millis, kinds, how) };
-    }
-}
-
-impl Drop for OwnWindow {
-    fn drop(&mut self) {
-        // SAFETY: this thread made the window.
-        unsafe { SetWindowLongPtrW(self.handle, GWLP_USERDATA, 0) };
-        // SAFETY: the same.
-        unsafe { DestroyWindow(self.handle) };
-    }
-}
-
-/// Windows' own signature.
-unsafe extern "system" fn on_message(
-    window: HWND,
-    message: u32,
-    what: WPARAM,
-    more: LPARAM,
-) -> LRESULT {
-    match message {
-        WM_RENDERFORMAT => {
-            // SAFETY: Windows names a window that is there.
-            let address = unsafe { GetWindowLongPtrW(window, GWLP_USERDATA) };
-            let render = std::ptr::with_exposed_provenance::<Render>(address.cast_unsigned());
-            // SAFETY: it is zero, or that of what the window's owner keeps while the window is there.
-            if let Some(render) = unsafe { render.as_ref() } {
-                render(u32::try_from(what).unwrap_or(0));
-            }
-            0
-        }
-        WM_CLIPBOARDUPDATE => {
-            // SAFETY: as above.
-            unsafe { PostMessageW(window, CHANGED, 0, 0) };
-            0
-        }
-        // SAFETY: it takes what Windows gave.
-        _ => unsafe { DefWindowProcW(window, message, what, more) },
     }
 }
 
@@ -274,7 +202,7 @@ impl Open {
     ///
     /// That another program has it open.
     pub(super) fn wait(owner: Option<&OwnWindow>, patience: Duration) -> io::Result<Self> {
-        let owner = owner.map_or(null_mut(), |window| window.handle);
+        let owner = owner.map_or(null_mut(), OwnWindow::handle);
         let until = Instant::now() + patience;
         loop {
             // SAFETY: the window is there, or a null stands for none.

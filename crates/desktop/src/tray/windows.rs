@@ -1,27 +1,24 @@
 //! The icon in the notification area of Windows' taskbar, with a window that nobody sees to hear of clicks.
 #![expect(unsafe_code, reason = "Windows' own functions are foreign ones")]
 
-use std::cell::RefCell;
-use std::io;
+use std::cell::{Cell, RefCell};
 use std::ptr::{null, null_mut};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use windows_sys::Win32::Foundation::{HWND, LPARAM, LRESULT, POINT, WPARAM};
-use windows_sys::Win32::System::LibraryLoader::GetModuleHandleW;
+use own_window::{Handle, Kind, Message, OwnWindow, wide};
+use windows_sys::Win32::Foundation::{HWND, LRESULT, POINT};
 use windows_sys::Win32::UI::Shell::{
     NIF_ICON, NIF_MESSAGE, NIF_TIP, NIM_ADD, NIM_DELETE, NIM_MODIFY, NOTIFYICONDATAW,
     Shell_NotifyIconW,
 };
 use windows_sys::Win32::UI::WindowsAndMessaging::{
-    AppendMenuW, CreateIconFromResourceEx, CreatePopupMenu, CreateWindowExW, DefWindowProcW,
-    DestroyIcon, DestroyMenu, DestroyWindow, DispatchMessageW, FindWindowW, GWLP_USERDATA,
-    GetCursorPos, GetMessageW, GetSystemMetrics, GetWindowLongPtrW, HICON, HMENU, MF_GRAYED,
-    MF_STRING, MSG, PostMessageW, PostQuitMessage, RegisterClassW, RegisterWindowMessageW,
-    SM_CXSMICON, SetForegroundWindow, SetWindowLongPtrW, TPM_NONOTIFY, TPM_RETURNCMD,
+    AppendMenuW, CreateIconFromResourceEx, CreatePopupMenu, DestroyIcon, DestroyMenu, FindWindowW,
+    GetCursorPos, GetSystemMetrics, HICON, HMENU, MF_GRAYED, MF_STRING, PostMessageW,
+    RegisterWindowMessageW, SM_CXSMICON, SetForegroundWindow, TPM_NONOTIFY, TPM_RETURNCMD,
     TPM_RIGHTBUTTON, TrackPopupMenu, WM_APP, WM_CONTEXTMENU, WM_LBUTTONUP, WM_NULL, WM_RBUTTONUP,
-    WNDCLASSW, WS_POPUP,
 };
 
 use super::{TrayItem, TrayState, TrayWish, Wished, newest};
@@ -35,13 +32,9 @@ const OVER: u32 = WM_APP + 2;
 /// The version of the format of icons, which never changes.
 const ICON_FORMAT: u32 = 0x0003_0000;
 
-fn wide(text: &str) -> Vec<u16> {
-    text.encode_utf16().chain([0]).collect()
-}
-
 /// What the window knows.
 struct Item {
-    window: HWND,
+    window: Cell<HWND>,
     state: RefCell<TrayState>,
     icon: RefCell<Option<OwnIcon>>,
     newer: Arc<Mutex<Option<TrayState>>>,
@@ -64,38 +57,26 @@ pub(super) fn show(
     let (ready, made) = sync_channel(1);
     std::thread::scope(|scope| {
         scope.spawn(move || serve(state, theirs, shown, wished, &ready));
-        let Ok(number) = made.recv() else { return };
-        let tell = |what: u32| {
-            let window = std::ptr::with_exposed_provenance_mut(number);
-            // SAFETY: Windows looks whether there is such a window.
-            unsafe { PostMessageW(window, what, 0, 0) };
-        };
+        let Ok(window) = made.recv() else { return };
         while let Some(state) = newest(newer) {
             *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
-            tell(NEWER);
+            window.post(NEWER);
         }
-        tell(OVER);
+        window.post(OVER);
     });
 }
 
-/// The thread that has the window; tells its number.
+/// The thread that has the window; tells of it.
 fn serve(
     state: TrayState,
     newer: Arc<Mutex<Option<TrayState>>>,
     shown: &Arc<AtomicBool>,
     wished: &Wished,
-    ready: &SyncSender<usize>,
+    ready: &SyncSender<Handle>,
 ) {
-    let window = match window() {
-        Ok(window) => window,
-        Err(error) => {
-            tracing::info!(%error, "No icon in a notification area");
-            return wished(None);
-        }
-    };
     let name = wide("TaskbarCreated");
-    let item = Box::new(Item {
-        window,
+    let item = Rc::new(Item {
+        window: Cell::new(null_mut()),
         state: RefCell::new(state),
         icon: RefCell::default(),
         newer,
@@ -104,18 +85,21 @@ fn serve(
         shown: Arc::clone(shown),
         wished: Arc::clone(wished),
     });
-    let address = (&raw const *item).expose_provenance().cast_signed();
-    // SAFETY: this thread made the window, and keeps the item until the window is gone.
-    unsafe { SetWindowLongPtrW(window, GWLP_USERDATA, address) };
+    let hears = Rc::clone(&item);
+    let listener = move |_window: Handle, told: Message| hears.hear(told);
+    let window = match OwnWindow::new("PureHelpDeskTray", Kind::Hidden, listener) {
+        Ok(window) => window,
+        Err(error) => {
+            tracing::info!(%error, "No icon in a notification area");
+            return wished(None);
+        }
+    };
+    item.window.set(window.handle().raw());
     item.put(NIM_ADD);
-    if ready.send(window.expose_provenance()).is_ok() {
-        hear();
+    if ready.send(window.handle()).is_ok() {
+        window.serve();
     }
     item.put(NIM_DELETE);
-    // SAFETY: this thread made the window.
-    unsafe { SetWindowLongPtrW(window, GWLP_USERDATA, 0) };
-    // SAFETY: the same.
-    unsafe { DestroyWindow(window) };
 }
 
 /// Whether there is a taskbar.
@@ -126,57 +110,23 @@ pub(super) fn has_tray() -> bool {
     !found.is_null()
 }
 
-/// A window that could be seen: others are not told of a new taskbar.
-fn window() -> io::Result<HWND> {
-    let name = wide("PureHelpDeskTray");
-    // SAFETY: a null stands for this program, which is there.
-    let program = unsafe { GetModuleHandleW(null()) };
-    let class = WNDCLASSW {
-        lpfnWndProc: Some(on_message),
-        hInstance: program,
-        lpszClassName: name.as_ptr(),
-        ..WNDCLASSW::default()
-    };
-    // the second time it is there already, which the window shows
-    // SAFETY: the class and its name live until it returns.
-    unsafe { RegisterClassW(&raw const class) };
-    // SAFETY: the name ends with a zero.
-    let window = unsafe {
-        CreateWindowExW(
-            0,
-            name.as_ptr(),
-            null(),
-            WS_POPUP,
-            0,
-            0,
-            0,
-            0,
-            null_mut(),
-            null_mut(),
-            program,
-            null(),
-        )
-    };
-    if window.is_null() {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(window)
-}
-
-fn hear() {
-    let mut message = MSG::default();
-    loop {
-        // SAFETY: the message is written there; a null means all of this thread.
-        let came = unsafe { GetMessageW(&raw mut message, null_mut(), 0, 0) };
-        if came <= 0 {
-            return;
-        }
-        // SAFETY: the message came from Windows.
-        unsafe { DispatchMessageW(&raw const message) };
-    }
-}
-
 impl Item {
+    /// Answers what the window was told.
+    fn hear(&self, told: Message) -> Option<LRESULT> {
+        match told.message {
+            TOUCHED => match u32::try_from(told.more) {
+                Ok(WM_LBUTTONUP) => (self.wished)(Some(TrayWish::Clicked)),
+                Ok(WM_RBUTTONUP | WM_CONTEXTMENU) => self.ask(),
+                _ => {}
+            },
+            NEWER => self.take_newer(),
+            OVER => own_window::quit(),
+            other if other == self.new_taskbar => self.put(NIM_ADD),
+            _ => return None,
+        }
+        Some(0)
+    }
+
     /// Adds the icon, changes it or takes it away.
     fn put(&self, what: u32) {
         let (attention, tip) = {
@@ -186,7 +136,7 @@ impl Item {
         let icon = OwnIcon::draw(attention);
         let mut data = NOTIFYICONDATAW {
             cbSize: u32::try_from(size_of::<NOTIFYICONDATAW>()).unwrap_or(0),
-            hWnd: self.window,
+            hWnd: self.window.get(),
             uID: 1,
             uFlags: NIF_MESSAGE | NIF_ICON | NIF_TIP,
             uCallbackMessage: TOUCHED,
@@ -235,12 +185,12 @@ impl Item {
         unsafe { GetCursorPos(&raw mut at) };
         // a menu of a window that is not in front would not go away
         // SAFETY: the window lives.
-        unsafe { SetForegroundWindow(self.window) };
+        unsafe { SetForegroundWindow(self.window.get()) };
         let how = TPM_RETURNCMD | TPM_NONOTIFY | TPM_RIGHTBUTTON;
         // SAFETY: the menu and the window live.
-        let line = unsafe { TrackPopupMenu(menu.0, how, at.x, at.y, 0, self.window, null()) };
+        let line = unsafe { TrackPopupMenu(menu.0, how, at.x, at.y, 0, self.window.get(), null()) };
         // SAFETY: the same; Windows wants this after a menu.
-        unsafe { PostMessageW(self.window, WM_NULL, 0, 0) };
+        unsafe { PostMessageW(self.window.get(), WM_NULL, 0, 0) };
         let chosen = usize::try_from(line)
             .ok()
             .and_then(|line| line.checked_sub(1));
@@ -306,31 +256,4 @@ impl Drop for Menu {
         // SAFETY: it is this one's.
         unsafe { DestroyMenu(self.0) };
     }
-}
-
-/// Windows' own signature.
-unsafe extern "system" fn on_message(
-    window: HWND,
-    message: u32,
-    what: WPARAM,
-    more: LPARAM,
-) -> LRESULT {
-    // SAFETY: Windows names a window that is there.
-    let address = unsafe { GetWindowLongPtrW(window, GWLP_USERDATA) };
-    let item = std::ptr::with_exposed_provenance::<Item>(address.cast_unsigned());
-    // SAFETY: it is zero, or that of the item, which is kept while the window is there.
-    match (message, unsafe { item.as_ref() }) {
-        (TOUCHED, Some(item)) => match u32::try_from(more) {
-            Ok(WM_LBUTTONUP) => (item.wished)(Some(TrayWish::Clicked)),
-            Ok(WM_RBUTTONUP | WM_CONTEXTMENU) => item.ask(),
-            _ => {}
-        },
-        (NEWER, Some(item)) => item.take_newer(),
-        // SAFETY: it takes any number.
-        (OVER, _) => unsafe { PostQuitMessage(0) },
-        (other, Some(item)) if other == item.new_taskbar => item.put(NIM_ADD),
-        // SAFETY: it takes what Windows gave.
-        _ => return unsafe { DefWindowProcW(window, message, what, more) },
-    }
-    0
 }

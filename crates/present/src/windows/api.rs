@@ -3,23 +3,21 @@
 
 use std::ffi::c_void;
 use std::io;
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 use std::slice;
 
 use codec::Rect;
-use windows_sys::Win32::Foundation::{HWND, LPARAM, LRESULT, WPARAM};
+use own_window::{Handle, Kind, Message, OwnWindow};
+use windows_sys::Win32::Foundation::LRESULT;
 use windows_sys::Win32::Graphics::Gdi::{
     BI_RGB, BITMAPINFO, BITMAPINFOHEADER, BeginPaint, BitBlt, CreateCompatibleDC, CreateDIBSection,
     DIB_RGB_COLORS, DeleteDC, DeleteObject, EndPaint, GdiFlush, GetDC, HBITMAP, HDC, HGDIOBJ,
     PAINTSTRUCT, ReleaseDC, SRCCOPY, SelectObject,
 };
-use windows_sys::Win32::System::LibraryLoader::GetModuleHandleW;
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
 use windows_sys::Win32::UI::WindowsAndMessaging::{
-    CreateWindowExW, DefWindowProcW, DestroyWindow, DispatchMessageW, GWLP_USERDATA, GetMessageW,
-    GetWindowLongPtrW, HWND_TOP, MSG, PostMessageW, PostQuitMessage, RegisterClassW,
-    SWP_ASYNCWINDOWPOS, SWP_HIDEWINDOW, SWP_NOACTIVATE, SWP_NOMOVE, SWP_NOSIZE, SWP_SHOWWINDOW,
-    SetWindowLongPtrW, SetWindowPos, WM_APP, WM_ERASEBKGND, WM_NCDESTROY, WM_PAINT, WNDCLASSW,
-    WS_CHILD, WS_CLIPSIBLINGS, WS_DISABLED, WS_EX_NOACTIVATE, WS_EX_NOPARENTNOTIFY,
+    DestroyWindow, HWND_TOP, SWP_ASYNCWINDOWPOS, SWP_HIDEWINDOW, SWP_NOACTIVATE, SWP_NOMOVE,
+    SWP_NOSIZE, SWP_SHOWWINDOW, SetWindowPos, WM_APP, WM_ERASEBKGND, WM_NCDESTROY, WM_PAINT,
 };
 
 /// The window is to go.
@@ -28,156 +26,95 @@ const OVER: u32 = WM_APP;
 /// Copies the picture to what Windows uncovered.
 type Paint = Box<dyn Fn(Child)>;
 
-fn wide(text: &str) -> Vec<u16> {
-    text.encode_utf16().chain([0]).collect()
-}
-
 fn whole(length: u32) -> i32 {
     i32::try_from(length).unwrap_or(i32::MAX)
 }
 
 /// The child window, for its own thread.
-pub(super) struct ChildWindow {
-    child: Child,
-    /// What the window knows the address of.
-    _paint: Box<Paint>,
-}
+pub(super) struct ChildWindow(OwnWindow);
 
 impl ChildWindow {
     /// Makes it in the window `parent`, hidden. `paint` is called from [`Self::serve`].
     ///
     /// # Errors
     ///
-    /// That Windows gives no window there.
+    /// That Windows gives no window there, or that nobody would see it.
     pub(super) fn new(parent: u64, paint: Paint) -> io::Result<Self> {
-        let parent = usize::try_from(parent).map_err(io::Error::other)?;
-        let parent: HWND = std::ptr::with_exposed_provenance_mut::<c_void>(parent);
-        let name = wide("PureHelpDeskPicture");
-        // SAFETY: a null stands for this program, which is there.
-        let program = unsafe { GetModuleHandleW(null()) };
-        let class = WNDCLASSW {
-            lpfnWndProc: Some(on_message),
-            hInstance: program,
-            lpszClassName: name.as_ptr(),
-            ..WNDCLASSW::default()
-        };
-        // the second time it is there already, which the window shows
-        // SAFETY: the class and its name live until it returns.
-        unsafe { RegisterClassW(&raw const class) };
-        // a window that is disabled leaves the pointer to the one around it
-        let style = WS_CHILD | WS_DISABLED | WS_CLIPSIBLINGS;
-        let more = WS_EX_NOACTIVATE | WS_EX_NOPARENTNOTIFY;
-        // SAFETY: the name ends with a zero, and Windows looks whether there is such a window.
-        let handle = unsafe {
-            CreateWindowExW(
-                more,
-                name.as_ptr(),
-                null(),
-                style,
-                0,
-                0,
-                1,
-                1,
-                parent,
-                null_mut(),
-                program,
-                null(),
-            )
-        };
-        if handle.is_null() {
-            return Err(io::Error::last_os_error());
+        if hides_children(parent) {
+            return Err(io::Error::other("OpenGL would be above it"));
         }
-        let paint = Box::new(paint);
-        let address = (&raw const *paint).expose_provenance().cast_signed();
-        // SAFETY: this thread made the window, and the address stays good until it is gone.
-        unsafe { SetWindowLongPtrW(handle, GWLP_USERDATA, address) };
-        Ok(Self {
-            child: Child(handle),
-            _paint: paint,
-        })
+        let kind = Kind::Pixels { inside: parent };
+        let listener = move |window: Handle, told: Message| answer(window, told, &paint);
+        OwnWindow::new("PureHelpDeskPicture", kind, listener).map(Self)
     }
 
     pub(super) fn child(&self) -> Child {
-        self.child
+        Child(self.0.handle())
     }
 
     /// Answers Windows until the window is gone.
-    #[expect(
-        clippy::unused_self,
-        reason = "what the window knows must live as long as it"
-    )]
     pub(super) fn serve(self) {
-        let mut message = MSG::default();
-        loop {
-            // SAFETY: the message is written there; a null means all of this thread.
-            let came = unsafe { GetMessageW(&raw mut message, null_mut(), 0, 0) };
-            if came <= 0 {
-                return;
-            }
-            // SAFETY: the message came from Windows.
-            unsafe { DispatchMessageW(&raw const message) };
-        }
+        self.0.serve();
     }
 }
 
-impl Drop for ChildWindow {
-    fn drop(&mut self) {
-        // SAFETY: a window of this thread, or one that is gone, which Windows says.
-        unsafe { SetWindowLongPtrW(self.child.0, GWLP_USERDATA, 0) };
-        // SAFETY: the same.
-        unsafe { DestroyWindow(self.child.0) };
-    }
+#[link(name = "gdi32")]
+unsafe extern "system" {
+    fn GetPixelFormat(context: HDC) -> i32;
 }
 
-/// Windows' own signature.
-unsafe extern "system" fn on_message(
-    window: HWND,
-    message: u32,
-    what: WPARAM,
-    more: LPARAM,
-) -> LRESULT {
-    match message {
+/// Whether what OpenGL draws in the window `parent` lies above all windows in it, as under Wine.
+fn hides_children(parent: u64) -> bool {
+    // SAFETY: the name ends with a zero.
+    let system = unsafe { GetModuleHandleA(c"ntdll.dll".as_ptr().cast()) };
+    if system.is_null() {
+        return false;
+    }
+    // SAFETY: the library stays, and the name ends with a zero.
+    let is_wine = unsafe { GetProcAddress(system, c"wine_get_version".as_ptr().cast()) }.is_some();
+    let Ok(parent) = usize::try_from(parent) else {
+        return false;
+    };
+    let parent = std::ptr::with_exposed_provenance_mut::<c_void>(parent);
+    // SAFETY: Windows looks whether there is such a window.
+    let context = unsafe { GetDC(parent) };
+    // SAFETY: it may be null, which has no format.
+    let has_opengl = unsafe { GetPixelFormat(context) } != 0;
+    // SAFETY: it was got above, by this thread.
+    unsafe { ReleaseDC(parent, context) };
+    is_wine && has_opengl
+}
+
+fn answer(window: Handle, told: Message, paint: &Paint) -> Option<LRESULT> {
+    match told.message {
         WM_PAINT => {
             let mut painted = PAINTSTRUCT::default();
             // SAFETY: Windows names a window that is there, and the structure is written there.
-            unsafe { BeginPaint(window, &raw mut painted) };
+            unsafe { BeginPaint(window.raw(), &raw mut painted) };
             // SAFETY: as above.
-            unsafe { EndPaint(window, &raw const painted) };
-            // SAFETY: as above.
-            let address = unsafe { GetWindowLongPtrW(window, GWLP_USERDATA) };
-            let paint = std::ptr::with_exposed_provenance::<Paint>(address.cast_unsigned());
-            // SAFETY: it is zero, or that of what the window's owner keeps while the window is there.
-            if let Some(paint) = unsafe { paint.as_ref() } {
-                paint(Child(window));
-            }
-            0
+            unsafe { EndPaint(window.raw(), &raw const painted) };
+            paint(Child(window));
+            Some(0)
         }
         // all of it is painted
-        WM_ERASEBKGND => 1,
+        WM_ERASEBKGND => Some(1),
         OVER => {
             // SAFETY: this is the thread that made it.
-            unsafe { DestroyWindow(window) };
-            0
+            unsafe { DestroyWindow(window.raw()) };
+            Some(0)
         }
         // also when the window around it went
         WM_NCDESTROY => {
-            // SAFETY: it takes any number.
-            unsafe { PostQuitMessage(0) };
-            0
+            own_window::quit();
+            Some(0)
         }
-        // SAFETY: it takes what Windows gave.
-        _ => unsafe { DefWindowProcW(window, message, what, more) },
+        _ => None,
     }
 }
 
 /// The child window, for any thread; it may be gone.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Child(HWND);
-
-// SAFETY: a window's number means the same in all threads, and Windows looks whether there is such a window.
-unsafe impl Send for Child {}
-// SAFETY: the same.
-unsafe impl Sync for Child {}
+pub(super) struct Child(Handle);
 
 /// What is copied, in pixels.
 pub(super) struct Copy {
@@ -202,13 +139,13 @@ impl Child {
         let (x, y) = (whole(area.x), whole(area.y));
         let (width, height) = (whole(area.width), whole(area.height));
         // SAFETY: Windows looks whether there is such a window.
-        unsafe { SetWindowPos(self.0, HWND_TOP, x, y, width, height, how) };
+        unsafe { SetWindowPos(self.0.raw(), HWND_TOP, x, y, width, height, how) };
     }
 
     /// Copies parts of `bitmap` into the window.
     pub(super) fn copy(self, bitmap: &Bitmap, parts: impl Iterator<Item = Copy>) {
         // SAFETY: Windows looks whether there is such a window.
-        let context = unsafe { GetDC(self.0) };
+        let context = unsafe { GetDC(self.0.raw()) };
         if context.is_null() {
             return;
         }
@@ -229,15 +166,14 @@ impl Child {
             };
         }
         // SAFETY: it was got above, by this thread.
-        unsafe { ReleaseDC(self.0, context) };
+        unsafe { ReleaseDC(self.0.raw(), context) };
         // SAFETY: it takes nothing. What was drawn is on the screen, and the pixels may change.
         unsafe { GdiFlush() };
     }
 
     /// Has its thread take it away.
     pub(super) fn end(self) {
-        // SAFETY: Windows looks whether there is such a window.
-        unsafe { PostMessageW(self.0, OVER, 0, 0) };
+        self.0.post(OVER);
     }
 }
 
