@@ -93,8 +93,12 @@ pub fn downloaded_from(home: &Home, url: &str, limit: Duration) -> anyhow::Resul
         (document.querySelector('a.button[href^=\"/download/\"]'))";
     let press = json!({ "expression": press });
     wait_until("the page's button", limit, || {
-        let pressed = browser.ask("Runtime.evaluate", &press, Some(&session["sessionId"]))?;
-        Ok((pressed["result"]["value"] == true).then_some(()))
+        match browser.ask("Runtime.evaluate", &press, Some(&session["sessionId"])) {
+            Ok(pressed) => Ok((pressed["result"]["value"] == true).then_some(())),
+            // between one load and the next there is no page
+            Err(error) if error.to_string().contains("execution context") => Ok(None),
+            Err(error) => Err(error),
+        }
     })?;
     wait_until("a download", limit, || {
         let files = std::fs::read_dir(&folder)?.flatten();

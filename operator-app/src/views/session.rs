@@ -26,6 +26,8 @@ pub const CHAT_WIDTH: f32 = 320.0;
 const MENU_WIDTH: f32 = 240.0;
 /// In a narrower window, in points, what there is to know has a strip of its own below the tools.
 const ROOM_FOR_NEWS: f32 = 900.0;
+/// With less room than this, in points, a name that is cut goes to that strip too.
+const LEAST_OF_A_NAME: f32 = 110.0;
 /// Height of that strip, in points.
 const NEWS_HEIGHT: f32 = 30.0;
 /// How long the window says that the session is over before it goes, in seconds.
@@ -86,7 +88,8 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                         };
                         let label = text(title, 13.5, theme::SEMIBOLD, palette.text);
                         // a name of which only the beginning is left says nothing
-                        name_needs_room = !has_room && !fits(ui, &label);
+                        let is_little = ui.available_width() < LEAST_OF_A_NAME;
+                        name_needs_room = !has_room && is_little && !fits(ui, &label);
                         if !name_needs_room {
                             ui.add(egui::Label::new(label).truncate())
                                 .on_hover_text(state.title());
