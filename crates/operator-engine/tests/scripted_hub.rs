@@ -462,7 +462,7 @@ async fn d1_what_reports_need_is_asked_for_after_the_log_in_and_about_a_report_o
     let (report, language) = (ReportId(12), Language::Italian);
     operator.send(Command::AskAboutReport { report, language });
     let asked = OperatorToHub::AskAboutReport { report, language };
-    assert_eq!(console.hears().await, asked);
+    assert_eq!(console.hears_next().await, asked);
     let about = HubToOperator::AboutReport {
         report,
         proposal: Proposal {

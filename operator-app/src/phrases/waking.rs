@@ -132,16 +132,16 @@ mod tests {
         let said = |lang, through: &[&str]| news(lang, "ANNA-PC", &begun(through));
         assert_eq!(
             said(Lang::En, &["BUERO-2"]),
-            "Waking ANNA-PC through BUERO-2…"
+            "Waking “ANNA-PC” through “BUERO-2”…"
         );
         assert_eq!(
             said(Lang::It, &["BUERO-2", "BUERO-3"]),
-            "Risveglio di ANNA-PC tramite BUERO-2 e BUERO-3…"
+            "Risveglio di «ANNA-PC» tramite «BUERO-2» e «BUERO-3»…"
         );
         // of a group that this operator does not see
         assert_eq!(
             said(Lang::En, &[""]),
-            "Waking ANNA-PC through another computer of its network…"
+            "Waking “ANNA-PC” through another computer of its network…"
         );
     }
 }

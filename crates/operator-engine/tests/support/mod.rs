@@ -137,11 +137,13 @@ impl Console {
         message.expect("parses").expect("a message")
     }
 
-    /// The next message that is none of the questions about reports after a log-in.
+    /// The next message that is none of the questions after a log-in.
     pub(crate) async fn hears_next(&mut self) -> OperatorToHub {
         loop {
             match self.hears().await {
-                OperatorToHub::ListDrafts | OperatorToHub::ListReportForms => {}
+                OperatorToHub::ListDrafts
+                | OperatorToHub::ListReportForms
+                | OperatorToHub::ListSleeping => {}
                 message => return message,
             }
         }
