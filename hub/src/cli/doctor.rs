@@ -6,7 +6,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Output, Stdio};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
@@ -21,6 +22,8 @@ use super::options::Options;
 
 /// A hub on this computer answers at once, or not at all.
 const ANSWER: Duration = Duration::from_secs(5);
+/// How long the system may take to say who sets its clock: where its bus hangs that is minutes.
+const TIME_SERVICE_PATIENCE: Duration = Duration::from_secs(3);
 /// Two files may be written in the order in which a clock is put right by a bit.
 const CLOCK_STEP: Duration = Duration::from_mins(1);
 const LITTLE_ROOM: u64 = 2 << 30;
@@ -335,12 +338,29 @@ fn clock(data: &Path) -> Finding {
 fn synchronised() -> Option<bool> {
     let mut ask = Command::new("timedatectl");
     ask.args(["show", "--property=NTPSynchronized", "--value"]);
-    let output = ask.output().ok().filter(|output| output.status.success())?;
+    let output = answer_within(TIME_SERVICE_PATIENCE, &mut ask)?;
     match String::from_utf8_lossy(&output.stdout).trim() {
         "yes" => Some(true),
         "no" => Some(false),
         _ => None,
     }
+}
+
+/// What a program says that succeeds within `limit`; one that takes longer is ended.
+fn answer_within(limit: Duration, ask: &mut Command) -> Option<Output> {
+    let ask = ask.stdin(Stdio::null()).stderr(Stdio::null());
+    let mut asked = ask.stdout(Stdio::piped()).spawn().ok()?;
+    let end = Instant::now() + limit;
+    while asked.try_wait().ok()?.is_none() {
+        if Instant::now() >= end {
+            asked.kill().ok()?;
+            asked.wait().ok()?;
+            return None;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    let output = asked.wait_with_output().ok()?;
+    output.status.success().then_some(output)
 }
 
 fn disk_of(data: &Path) -> Vec<Finding> {
@@ -423,5 +443,20 @@ fn worker() -> Finding {
             ),
             "put the program hub-film beside hub, of the same version",
         ),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b5_a_system_that_does_not_answer_keeps_nobody_waiting() {
+        let asked = Instant::now();
+        let limit = Duration::from_millis(100);
+        let never = answer_within(limit, Command::new("sleep").arg("60"));
+        assert!(never.is_none() && asked.elapsed() < Duration::from_secs(20));
+        let said = answer_within(Duration::from_secs(20), Command::new("echo").arg("yes"));
+        assert_eq!(said.expect("it answers").stdout, b"yes\n");
     }
 }

@@ -383,6 +383,10 @@ fn r4_a_key_that_is_down_when_the_line_is_lost_is_typed_once() {
     std::thread::sleep(KEYS_UP_WITHIN);
     let down = cast.user_display.pressed_keys().expect("keys");
     assert!(down.is_empty(), "{down:?} are down without a line");
-    let text = std::fs::read_to_string(&typed).expect("readable");
-    assert_eq!(text, "x");
+    // the terminal may be slow to say what it got
+    let text = wait_until("what was typed", PATIENCE, || {
+        let text = std::fs::read_to_string(&typed)?;
+        Ok((!text.is_empty()).then_some(text))
+    });
+    assert_eq!(text.expect("it arrives"), "x");
 }
