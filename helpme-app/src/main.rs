@@ -3,7 +3,7 @@
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,7 +24,7 @@ use helpme_app::settings::{
 use helpme_app::state::{State, Surroundings};
 use host_engine::hub_block::CarriedHub;
 use ui_kit::{Lang, Program, StartFault};
-use update::{Own, Wish};
+use update::UpdateArguments;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,21 +65,8 @@ struct Arguments {
     /// Write what --hub and --fingerprint say into `helpme.json` beside this program, and do nothing else.
     #[arg(long, requires = "hub", conflicts_with_all = ["doctor", "register_links", "unregister_links"])]
     set_up: bool,
-    /// Put the next version of this program, which FILE is and FILE.minisig is the maker's signature of, in this one's
-    /// place, and do nothing else. What runs goes on.
-    #[arg(long, value_name = "FILE", exclusive = true)]
-    update: Option<PathBuf>,
-    /// Bring the version before the last --update back, and do nothing else.
-    #[arg(long, exclusive = true)]
-    roll_back: bool,
-}
-
-impl Arguments {
-    /// What is to become of this program's file, if anything.
-    fn wish(&self) -> Option<Wish> {
-        let update = self.update.clone().map(|file| Wish::Update { file });
-        update.or_else(|| self.roll_back.then_some(Wish::RollBack))
-    }
+    #[command(flatten)]
+    update: UpdateArguments,
 }
 
 fn main() -> ExitCode {
@@ -94,8 +81,8 @@ fn main() -> ExitCode {
     };
     desktop::console::join();
     let arguments = Arguments::parse();
-    if let Some(wish) = arguments.wish() {
-        return tell_update(&wish);
+    if let Some(code) = arguments.update.granted("helpme", VERSION) {
+        return code;
     }
     if arguments.doctor {
         let json = arguments.json;
@@ -218,22 +205,6 @@ fn tell_links(open: bool) -> ExitCode {
         }
         Err(error) => {
             drop(writeln!(io::stderr(), "helpme: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Puts another version in this one's place, and says so.
-fn tell_update(wish: &Wish) -> ExitCode {
-    let done = Own::running("helpme", VERSION).and_then(|own| own.grant(wish));
-    // without somebody who reads it there is nobody to tell
-    match done {
-        Ok(said) => {
-            drop(writeln!(io::stdout(), "{said}"));
-            ExitCode::SUCCESS
-        }
-        Err(fault) => {
-            drop(writeln!(io::stderr(), "helpme: {fault}"));
             ExitCode::FAILURE
         }
     }

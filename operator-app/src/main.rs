@@ -2,7 +2,6 @@
 
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use operator_app::app::{ConsoleApp, InputRoutes, Start};
 use operator_app::settings::{Provision, Settings};
 use ui_kit::raw_input::InputTap;
 use ui_kit::{Lang, Program, StartFault};
-use update::{Own, Wish};
+use update::UpdateArguments;
 
 const NAME: &str = "pure-help-desk";
 /// Smallest size of the main window, in points.
@@ -49,21 +48,8 @@ struct Arguments {
     /// Print JSON.
     #[arg(long, requires = "doctor")]
     json: bool,
-    /// Put the next version of this program, which FILE is and FILE.minisig is the maker's signature of, in this one's
-    /// place, and do nothing else. What runs goes on.
-    #[arg(long, value_name = "FILE", exclusive = true)]
-    update: Option<PathBuf>,
-    /// Bring the version before the last --update back, and do nothing else.
-    #[arg(long, exclusive = true)]
-    roll_back: bool,
-}
-
-impl Arguments {
-    /// What is to become of this program's file, if anything.
-    fn wish(&self) -> Option<Wish> {
-        let update = self.update.clone().map(|file| Wish::Update { file });
-        update.or_else(|| self.roll_back.then_some(Wish::RollBack))
-    }
+    #[command(flatten)]
+    update: UpdateArguments,
 }
 
 fn main() -> ExitCode {
@@ -72,8 +58,8 @@ fn main() -> ExitCode {
     }
     desktop::console::join();
     let arguments = Arguments::parse();
-    if let Some(wish) = arguments.wish() {
-        return tell_update(&wish);
+    if let Some(code) = arguments.update.granted(NAME, VERSION) {
+        return code;
     }
     ui_kit::start_log();
 
@@ -89,22 +75,6 @@ fn main() -> ExitCode {
     match run(&mut program, arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => program.tell(&fault),
-    }
-}
-
-/// Puts another version in this one's place, and says so.
-fn tell_update(wish: &Wish) -> ExitCode {
-    let done = Own::running(NAME, VERSION).and_then(|own| own.grant(wish));
-    // without somebody who reads it there is nobody to tell
-    match done {
-        Ok(said) => {
-            drop(writeln!(io::stdout(), "{said}"));
-            ExitCode::SUCCESS
-        }
-        Err(fault) => {
-            drop(writeln!(io::stderr(), "pure-help-desk: {fault}"));
-            ExitCode::FAILURE
-        }
     }
 }
 

@@ -6,6 +6,8 @@ use protocol::{Refusal, RefusalCode};
 use quinn::{Connection, ConnectionError, Endpoint, VarInt};
 use tokio::time::timeout;
 
+use crate::last_words::open_for_last_words;
+
 /// The application error code of a close without a refusal: left in good order.
 const GOOD_ORDER: VarInt = VarInt::from_u32(0);
 
@@ -47,6 +49,7 @@ impl From<&ConnectionError> for CloseReason {
 
 /// Ends `connection` in good order; what was sent and acknowledged before is kept.
 pub fn close(connection: &Connection) {
+    open_for_last_words(connection);
     connection.close(GOOD_ORDER, b"");
 }
 
@@ -65,5 +68,6 @@ pub async fn hang_up(connection: &Connection, endpoint: &Endpoint) {
 
 /// Ends `connection` with the number of a refusal.
 pub fn close_refused(connection: &Connection, refusal: Refusal) {
+    open_for_last_words(connection);
     connection.close(VarInt::from_u32(refusal.code.0.into()), b"refused");
 }

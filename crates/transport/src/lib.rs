@@ -10,6 +10,7 @@ pub mod framed;
 pub mod host_key;
 pub mod hub_block;
 pub mod identity;
+mod last_words;
 pub mod line;
 pub mod pin;
 mod plain_udp;

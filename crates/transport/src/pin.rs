@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use protocol::{CertificateFault, HubAddress};
-use quinn::{Connecting, Connection, ConnectionError, VarInt};
+use quinn::{Connecting, Connection, ConnectionError};
 use rustls::CertificateError;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
+use crate::close::close;
 use crate::identity::{Fingerprint, OWN_NAME, ParseFingerprintError, provider};
 
 /// What a hub must show to be the right one.
@@ -163,7 +164,7 @@ impl Verifier {
         if self.judge_shown().await {
             return Ok(connection);
         }
-        connection.close(VarInt::from_u32(0), b"");
+        close(&connection);
         Err(ConnectionError::LocallyClosed)
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use quinn::congestion::CubicConfig;
 use quinn::{
     Connection, EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig,
     VarInt,
@@ -12,6 +13,7 @@ use quinn::{
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
+use crate::last_words::LastWords;
 use crate::tunnel::{DATAGRAM_BYTES, FirstInTunnel, USUAL_DATAGRAM_BYTES, UntilLeft};
 
 /// After this long without a sign of life a connection counts as lost. The hub learns of a lost line only
@@ -59,6 +61,7 @@ pub(crate) fn transport() -> TransportConfig {
     discovery.upper_bound(LARGEST_DATAGRAM_BYTES);
     config
         .mtu_discovery_config(Some(discovery))
+        .congestion_controller_factory(Arc::new(LastWords::<CubicConfig>::default()))
         .max_idle_timeout(Some(idle))
         .keep_alive_interval(Some(KEEP_ALIVE))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
@@ -114,7 +117,7 @@ pub(crate) fn in_tunnel_at_hub(config: &mut TransportConfig) {
     discovery.upper_bound(DATAGRAM_BYTES);
     config
         .mtu_discovery_config(Some(discovery))
-        .congestion_controller_factory(Arc::new(FirstInTunnel::default()));
+        .congestion_controller_factory(Arc::new(LastWords::<FirstInTunnel>::default()));
 }
 
 /// The same at a program's end, until the connection `left` the tunnel. To quinn that end's path never
@@ -125,7 +128,7 @@ pub(crate) fn in_tunnel_at_program(config: &mut TransportConfig, left: Arc<Atomi
     config
         .initial_mtu(USUAL_DATAGRAM_BYTES)
         .mtu_discovery_config(None)
-        .congestion_controller_factory(Arc::new(UntilLeft(left)));
+        .congestion_controller_factory(Arc::new(LastWords(Arc::new(UntilLeft(left)))));
 }
 
 /// Lets an endpoint take the datagrams of tunnels.

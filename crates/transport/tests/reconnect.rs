@@ -10,7 +10,7 @@ use protocol::{ClientHello, HubHello, Refusal, RefusalCode, Role, VersionRange};
 use transport::client::ConnectError;
 use transport::reconnect::{self, SILENCE};
 use transport::{
-    Connection, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity, Routes,
+    CloseReason, Connection, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity, Routes,
 };
 
 const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -170,6 +170,26 @@ fn line_to(hub: SocketAddr) -> (SocketAddr, [Arc<AtomicBool>; 2]) {
         }
     });
     (address, cuts)
+}
+
+#[tokio::test]
+async fn whoever_closes_is_heard_however_much_is_on_the_way() {
+    let hub = Hub::listen(LOCAL);
+    let (through, cuts) = line_to(hub.endpoint.local_addr().expect("bound"));
+    let (through, pin) = (address(through), hub.identity.fingerprint());
+    let routes = Routes::default();
+    let coming = transport::client::connect(&through, pin, Role::Host, "t", &routes);
+    let (came, (at_the_hub, _writer)) = tokio::join!(coming, hub.greet(welcome()));
+    let greeted = came.expect("reached");
+    // nothing is acknowledged from here on, so what is sent stays on the way
+    cuts[0].store(true, Ordering::Relaxed);
+    let mut lane = at_the_hub.open_uni().await.expect("a stream");
+    let full = tokio::time::timeout(Duration::from_millis(200), lane.write_all(&[0; 1 << 20]));
+    assert!(full.await.is_err(), "more fits than can be on the way");
+    transport::close::close(&at_the_hub);
+    let heard = tokio::time::timeout(Duration::from_millis(500), greeted.connection.closed());
+    let reason = heard.await.expect("heard at once");
+    assert_eq!(CloseReason::from(&reason), CloseReason::GoodOrder);
 }
 
 #[tokio::test]

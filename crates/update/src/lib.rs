@@ -4,6 +4,7 @@
 //! one. The version before stays beside it. Only what its maker signed takes its place, under the name that the maker
 //! gave it, and only after it has said its version here, so that what cannot start on this computer changes nothing.
 
+mod arguments;
 mod in_place;
 
 use std::fs::{self, File};
@@ -11,6 +12,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+pub use arguments::UpdateArguments;
 
 use maker::{MakerKeys, Mistrust, SIGNATURE_END, Signed, Version};
 use protocol::SignedHubBlock;
