@@ -24,7 +24,7 @@ PATIENCE = 60.0
 class PureHelpDesk(Driver):
     name = "purehelpdesk"
     settings = "defaults: true colour, 1:1, QUIC through the hub, filmed; input sealed between console and Helpme"
-    connect_action = "Remote Session in the logged-in console, and Allow in Helpme (which takes no press for 0.5 s)"
+    connect_action = "Allow in Helpme, where the operator's question stands"
 
     def __init__(self, env):
         super().__init__(env)
@@ -93,21 +93,29 @@ class PureHelpDesk(Driver):
 
     # -- what is measured --------------------------------------------------------
     def connect(self):
-        self._choose_remote_session()
-        self.asked, self.pressed = True, 0.0
+        if not self.asked:
+            self._ask()
         self._restack_covers(xlib.x11.XLowerWindow)
+        self._click("host", "Allow", "Button")
+        self.pressed = time.monotonic()
+
+    def _ask(self):
+        """The operator asks, and the user reads the question, which takes no press for its first half second."""
+        self._choose_remote_session()
+        self._restack_covers(xlib.x11.XLowerWindow)
+        self._wait("the operator's question", lambda: self._usable("host", "Allow", "Button"))
+        self.asked = True
 
     def poll_connect(self):
-        """The user's part: he allows when he is asked, and goes back to his work."""
+        """The user's part, who goes back to work."""
         if not self.asked:
             # the window manager keeps Helpme's bar in front when it comes; the cover goes over it
             if time.monotonic() - self.pressed < 3.0:
                 self._restack_covers(xlib.x11.XRaiseWindow)
-            return
-        if self.pressed and self._find("host", "End", "Button"):
+        elif self._find("host", "End", "Button"):
             self.asked = False
             self._restack_covers(xlib.x11.XRaiseWindow)
-        elif self._usable("host", "Allow", "Button") and time.monotonic() - self.pressed > 0.3:
+        elif time.monotonic() - self.pressed > 1.0:
             self._click("host", "Allow", "Button")
             self.pressed = time.monotonic()
 
@@ -163,6 +171,7 @@ class PureHelpDesk(Driver):
 
         self._wait("the end of the session", over)
         time.sleep(0.5)
+        self._ask()
 
     def _choose_remote_session(self):
         row = self._find("viewer", self.ticket, "ListBoxOption") or self.row
@@ -228,9 +237,8 @@ class PureHelpDesk(Driver):
         display.pointer(x - 1, y)
         time.sleep(0.02)
         display.pointer(x, y)
-        time.sleep(0.05)
-        display.button(button, True)
         time.sleep(0.02)
+        display.button(button, True)
         display.button(button, False)
 
     @staticmethod
