@@ -896,6 +896,34 @@ fn b3_a_code_is_asked_for_and_sent_with_enter() {
 }
 
 #[test]
+fn o5_whoever_clicks_twice_to_log_in_is_not_logged_out_by_the_second_click() {
+    let mut harness = window(state(Lang::En, LogIn::Out));
+    // a step of the harness takes as long as a slow double click
+    let options = |options: &mut egui::Options| options.input_options.max_double_click_delay = 1.0;
+    harness.ctx.options_mut(options);
+    let label = w(Lang::En, Word::LogIntoService);
+    let tool = harness.get_all_by_label(label).next().expect("the tool");
+    let place = tool.rect().center();
+    let click = |harness: &mut Harness<'_, Seen>| {
+        harness.event(egui::Event::PointerMoved(place));
+        for pressed in [true, false] {
+            harness.event(egui::Event::PointerButton {
+                pos: place,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            });
+        }
+        harness.step();
+    };
+    click(&mut harness);
+    assert_eq!(harness.state().actions, [Action::LogIn]);
+    harness.state_mut().state.account.log_in = LogIn::Connecting;
+    click(&mut harness);
+    assert_eq!(harness.state().actions, [Action::LogIn]);
+}
+
+#[test]
 fn o5_escape_gives_a_log_in_up() {
     let mut harness = window(state(Lang::En, LogIn::Connecting));
     harness.key_press(Key::Escape);

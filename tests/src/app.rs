@@ -18,6 +18,8 @@ use crate::ui_map::{Found, MappedWindow, UiMap};
 /// How long something may take to show. Programs draw in software and share two cores with others.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// From one click to the next, which lies elsewhere.
+const BETWEEN_CLICKS: Duration = Duration::from_millis(300);
 /// How often a click that did nothing is tried.
 const CLICKS: u32 = 5;
 /// From a field that is cut off, so far lies what scrolls, in pixels.
@@ -31,6 +33,8 @@ pub struct App {
     hands: Hands,
     eyes: Display,
     look: Look,
+    /// When something was clicked last.
+    clicked: Option<Instant>,
 }
 
 impl App {
@@ -55,6 +59,7 @@ impl App {
             hands: display.hands()?,
             eyes: Display::attach(display.name())?,
             look,
+            clicked: None,
         })
     }
 
@@ -158,8 +163,14 @@ impl App {
     ///
     /// As [`App::wait_for`].
     pub fn click(&mut self, label: &str) -> anyhow::Result<()> {
+        // nobody is there sooner, and what egui hears of two clicks in one picture it takes for two of the latter
+        if let Some(clicked) = self.clicked {
+            std::thread::sleep(BETWEEN_CLICKS.saturating_sub(clicked.elapsed()));
+        }
         let found = self.wait_until_usable(label)?;
-        self.hands.click(found.region.middle())
+        self.hands.click(found.region.middle())?;
+        self.clicked = Some(Instant::now());
+        Ok(())
     }
 
     /// Clicks what has a label that `matches`; `what` is for the message.

@@ -189,7 +189,9 @@ fn tools_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
             hot_key: "",
         }
     };
-    if tool_ui(ui, &door).clicked() {
+    let door = tool_ui(ui, &door);
+    // the second click of two is no wish of its own: by then the tool means the opposite
+    if door.clicked() && !door.double_clicked() && !door.triple_clicked() {
         actions.push(if in_service {
             Action::LogOut
         } else {
