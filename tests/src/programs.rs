@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -113,6 +113,8 @@ pub struct Home {
     tickets: Option<Tickets>,
     /// The owner's computer has Windows.
     wine: Option<Wine>,
+    /// The account that the owner's programs run for, if not this one.
+    user: Option<u32>,
 }
 
 impl Home {
@@ -133,6 +135,7 @@ impl Home {
             installed: false,
             tickets: None,
             wine: None,
+            user: None,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -197,6 +200,39 @@ impl Home {
         self
     }
 
+    /// The same home, whose owner is an ordinary user where this is root's: some programs refuse root.
+    ///
+    /// # Errors
+    ///
+    /// If the home cannot be given to that user.
+    pub fn of_ordinary_user(mut self) -> anyhow::Result<Self> {
+        /// Nobody has it, and no package takes one of these.
+        const SPARE: u32 = 61_184;
+        if !rustix::process::geteuid().is_root() {
+            return Ok(self);
+        }
+        let above = self.folder.parent().context("a home is in a folder")?;
+        fs::set_permissions(above, fs::Permissions::from_mode(0o711))?;
+        self.user = Some(SPARE);
+        self.give_to_owner()?;
+        Ok(self)
+    }
+
+    /// Gives all that was put into it to its owner.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be given.
+    pub fn give_to_owner(&self) -> anyhow::Result<()> {
+        let Some(user) = self.user else {
+            return Ok(());
+        };
+        for entry in walkdir::WalkDir::new(&self.folder) {
+            std::os::unix::fs::lchown(entry?.path(), Some(user), Some(user))?;
+        }
+        Ok(())
+    }
+
     /// What a program's map says stays when it has not changed for so long; Wine draws slowly.
     pub(crate) fn at_rest_after(&self) -> Duration {
         Duration::from_millis(if self.wine.is_some() { 350 } else { 60 })
@@ -236,9 +272,17 @@ impl Home {
     /// sessions reaches it.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = match (self.network, &self.computer) {
-            (None, None) => match &self.wine {
-                Some(wine) => wine.command(program),
-                None => Command::new(program),
+            (None, None) => match (&self.wine, self.user) {
+                (Some(wine), _) => wine.command(program),
+                (None, None) => Command::new(program),
+                (None, Some(user)) => {
+                    let mut command = Command::new("setpriv");
+                    command
+                        .args([format!("--reuid={user}"), format!("--regid={user}")])
+                        .args(["--clear-groups", "--"])
+                        .arg(program);
+                    command
+                }
             },
             (Some(process), _) => {
                 let mut command = Command::new("nsenter");

@@ -13,12 +13,16 @@ use std::time::Duration;
 
 use codec::{Picture, Rect};
 
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod login_session;
 mod obstacles;
 #[cfg(feature = "scrap")]
 pub mod scrap_backend;
 pub mod synthetic;
 mod tiles;
 mod unsupported;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub mod wayland;
 #[cfg(windows)]
 pub mod windows;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
@@ -205,7 +209,8 @@ pub enum CaptureError {
     UnsupportedPlatform,
 }
 
-/// Opens the screen of this machine: on X11 the one that `DISPLAY` names.
+/// Opens the screen of this machine: the Wayland session that `WAYLAND_DISPLAY` names where its compositor
+/// lets programs see it, and otherwise the X11 display that `DISPLAY` names.
 ///
 /// # Errors
 ///
@@ -213,7 +218,13 @@ pub enum CaptureError {
 /// something, [`CaptureError::UnsupportedPlatform`] elsewhere.
 pub fn open() -> Result<Box<dyn ScreenSource>, CaptureError> {
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-    let opened = x11::X11Screen::open_display(None).map(|screen| Box::new(screen) as _);
+    let opened = match wayland::WaylandScreen::open(None) {
+        // none there, or one that shows itself to nobody: on X11 it is seen what there is
+        Err(CaptureError::NoDisplay { .. } | CaptureError::Unsuitable { .. }) => {
+            x11::X11Screen::open_display(None).map(|screen| Box::new(screen) as _)
+        }
+        opened => opened.map(|screen| Box::new(screen) as _),
+    };
     #[cfg(windows)]
     let opened = windows::GdiScreen::open().map(|screen| Box::new(screen) as _);
     #[cfg(all(

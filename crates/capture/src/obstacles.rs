@@ -33,11 +33,14 @@ pub struct Obstacles {
     pub acting: Option<Obstacle>,
 }
 
-/// Finds out what is in the way on this machine, again and again, over one connection to the display.
+/// Finds out what is in the way on this machine, again and again, over one connection to the
+/// display.
 #[derive(Debug, Default)]
 pub struct Observer {
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-    platform: crate::x11::Observer,
+    wayland: crate::wayland::Observer,
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    x11: crate::x11::Observer,
 }
 
 impl Observer {
@@ -47,7 +50,10 @@ impl Observer {
     /// system does not answer.
     pub fn obstacles(&mut self) -> Obstacles {
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        let found = self.platform.obstacles();
+        let found = match self.wayland.obstacles() {
+            Some(found) => found,
+            None => self.x11.obstacles(),
+        };
         #[cfg(windows)]
         let found = crate::windows::obstacles();
         #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
@@ -59,7 +65,10 @@ impl Observer {
     /// show is looked at.
     pub fn monitors(&mut self) -> Vec<Monitor> {
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        let found = self.platform.monitors();
+        let found = match self.wayland.monitors() {
+            Some(found) => found,
+            None => self.x11.monitors(),
+        };
         #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
         let found = Vec::new();
         found

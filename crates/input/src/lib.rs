@@ -17,12 +17,18 @@ use protocol::input::InputEvent;
 pub mod grab;
 pub mod keymap;
 pub mod memory;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod notches;
 #[cfg(feature = "rdev")]
 pub mod rdev_backend;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod remapped;
 pub mod shield;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod unix;
 mod unsupported;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub mod wayland;
 #[cfg(windows)]
 pub mod windows;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
@@ -103,8 +109,8 @@ pub enum InjectError {
     UnsupportedPlatform,
 }
 
-/// Opens the keyboard and pointer of this machine: on X11 those of the display that `DISPLAY`
-/// names.
+/// Opens the keyboard and pointer of this machine: those of the Wayland session that `WAYLAND_DISPLAY` names
+/// where its compositor lets programs see and act, and otherwise those of the X11 display that `DISPLAY` names.
 ///
 /// A sink of a process that is killed leaves its keys down: prefer [`open_guarded`].
 ///
@@ -167,7 +173,7 @@ pub fn keyboard_of_this_machine() -> Option<HostKeyboard> {
 }
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-use self::x11 as platform;
+use self::unix as platform;
 
 #[cfg(windows)]
 use self::windows as platform;

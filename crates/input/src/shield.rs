@@ -73,7 +73,8 @@ impl Raised {
         lowered: OnLowered,
     ) -> Result<Self, ShieldError> {
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        let begun = platform::Process::start(shield, display, exe, longest, lowered)
+        let begun = can_here(shield, display)
+            .and_then(|()| platform::Process::start(shield, display, exe, longest, lowered))
             .map(|process| Self { _process: process });
         #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
         let begun = {
@@ -92,11 +93,23 @@ impl Raised {
 /// [`ShieldError`]
 pub fn can_shield(shield: Shield, display: Option<&str>) -> Result<(), ShieldError> {
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-    let can = platform::can(shield, display);
+    let can = can_here(shield, display).and_then(|()| platform::can(shield, display));
     #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
     let can = {
         let _ = (shield, display);
         Err(ShieldError::UnsupportedPlatform)
     };
     can
+}
+
+/// Whether an X server has the devices and the brightness that are meant: the one of a Wayland session has not.
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+fn can_here(shield: Shield, display: Option<&str>) -> Result<(), ShieldError> {
+    if display.is_some() || !crate::unix::is_wayland() {
+        return Ok(());
+    }
+    Err(match shield {
+        Shield::Input => ShieldError::NoOwnDevices,
+        Shield::Screen => ShieldError::NoBrightness,
+    })
 }

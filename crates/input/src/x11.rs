@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
-use std::process::ExitCode;
 
-use protocol::HostKeyboard;
 use protocol::input::{HidKey, InputEvent, PointerButton, hint};
 use x11::ConnectError;
 use x11rb::connection::Connection as _;
@@ -24,16 +22,17 @@ use x11rb::protocol::xtest::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
+use crate::notches::Notches;
 use crate::{InjectError, InputSink, UserActed, hid, keymap};
 
 mod description;
-mod guardian;
+pub(crate) mod guardian;
 pub(crate) mod layout;
 mod locks;
 pub(crate) mod names;
 mod repeat;
 pub(crate) mod shield;
-mod spare;
+pub(crate) mod spare;
 mod stuck;
 mod user;
 
@@ -43,11 +42,6 @@ use layout::{ALT, CONTROL, LOCK, Layout, Mods, SHIFT, SUPER, Stroke};
 use locks::Locks;
 use spare::{SpareKeys, symbol_of};
 use user::{Pressed, UserWatch};
-
-/// The platforms count a notch of a wheel as this.
-const NOTCH: i32 = 120;
-/// More notches of one event are nonsense.
-const MOST_NOTCHES: i32 = 50;
 
 const WHEEL_UP: u8 = 4;
 const WHEEL_DOWN: u8 = 5;
@@ -69,34 +63,8 @@ pub struct X11Sink {
     held_keys: BTreeMap<HidKey, u8>,
     held_buttons: BTreeMap<PointerButton, u8>,
     locks: Locks,
-    /// What is left of turns that were less than a notch.
-    wheel: (i32, i32),
+    wheel: Notches,
     user: Option<UserWatch>,
-}
-
-/// See [`crate::open`].
-pub(crate) fn open() -> Result<Box<dyn InputSink>, InjectError> {
-    Ok(Box::new(X11Sink::open_display(None)?))
-}
-
-/// See [`crate::open_guarded`].
-pub(crate) fn open_guarded(exe: &Path) -> Result<Box<dyn InputSink>, InjectError> {
-    Ok(Box::new(X11Sink::open_display_guarded(None, exe)?))
-}
-
-/// See [`crate::run_guardian_if_asked`].
-pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
-    shield::run_if_asked().or_else(guardian::run_if_asked)
-}
-
-/// See [`crate::release_stuck`].
-pub(crate) fn release_stuck() -> Result<usize, InjectError> {
-    stuck::release(None)
-}
-
-/// See [`crate::keyboard_of_this_machine`].
-pub(crate) fn keyboard() -> Option<HostKeyboard> {
-    keyboard_of(None)
 }
 
 /// Does what [`crate::release_stuck`] does on a display by name.
@@ -130,7 +98,7 @@ impl X11Sink {
             held_keys: BTreeMap::new(),
             held_buttons: BTreeMap::new(),
             locks: Locks::default(),
-            wheel: (0, 0),
+            wheel: Notches::default(),
             user: None,
         };
         sink.fetch_buttons().map_err(|error| lost(&error))?;
@@ -538,15 +506,7 @@ impl X11Sink {
     }
 
     fn turn(&mut self, dx: i32, dy: i32) -> Result<(), ReplyError> {
-        let notches = |left: &mut i32, turned: i32| {
-            let limit = NOTCH * MOST_NOTCHES;
-            *left += turned.clamp(-limit, limit);
-            let notches = *left / NOTCH;
-            *left %= NOTCH;
-            notches
-        };
-        let across = notches(&mut self.wheel.0, dx);
-        let down = notches(&mut self.wheel.1, dy);
+        let (across, down) = self.wheel.turn(dx, dy);
         for (notches, back, forth) in [
             (down, WHEEL_UP, WHEEL_DOWN),
             (across, WHEEL_LEFT, WHEEL_RIGHT),
@@ -623,7 +583,7 @@ impl X11Sink {
             .into_values()
             .map(Hold::Button);
         let changes: Vec<(Hold, bool)> = keys.chain(buttons).map(|hold| (hold, false)).collect();
-        self.wheel = (0, 0);
+        self.wheel = Notches::default();
         self.change(&changes)?;
         for key in [hid::CAPS_LOCK, hid::NUM_LOCK, hid::SCROLL_LOCK] {
             if self.locks.waits_for(key) {

@@ -51,6 +51,7 @@ const PLATFORM: &[&str] = &[
     "own-window",
     "present",
     "private-file",
+    "wayland",
     "x11",
 ];
 
@@ -63,6 +64,17 @@ const CORE_AND_X11: &[&str] = &[
     "recording",
     "keyboard",
     "own-window",
+    "x11",
+];
+/// What shows and acts on a desktop may know.
+const CORE_X11_AND_WAYLAND: &[&str] = &[
+    "protocol",
+    "session",
+    "codec",
+    "recording",
+    "keyboard",
+    "own-window",
+    "wayland",
     "x11",
 ];
 const CORE_X11_AND_FILES: &[&str] = &[
@@ -147,6 +159,12 @@ const RULES: &[Rule] = &[
         may_know: &[],
         never: NO_IO_NO_GUI,
     },
+    // and with a Wayland compositor, whose outputs have sizes and places
+    Rule {
+        package: "wayland",
+        may_know: &["codec"],
+        never: NO_IO_NO_GUI,
+    },
     // and with windows of Windows' own
     Rule {
         package: "own-window",
@@ -175,7 +193,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "capture",
-        may_know: CORE_AND_X11,
+        may_know: CORE_X11_AND_WAYLAND,
         never: NO_IO_NO_GUI,
     },
     Rule {
@@ -185,7 +203,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "input",
-        may_know: CORE_AND_X11,
+        may_know: CORE_X11_AND_WAYLAND,
         never: NO_IO_NO_GUI,
     },
     Rule {

@@ -79,6 +79,9 @@ enum Task {
         #[arg(long, conflicts_with = "tests", value_name = "NAME")]
         play: Vec<String>,
     },
+    /// Assistances for a user on Wayland: real sway without a screen, real hub, Helpme and console. Needs sway, foot,
+    /// grim and Xvfb.
+    Wayland,
     /// Fuzzes the parsers of a peer's bytes; needs clang and cargo-fuzz.
     Fuzz {
         /// For each target.
@@ -206,6 +209,12 @@ fn run(task: Task) -> anyhow::Result<()> {
             steps.summary();
             outcome
         }
+        Task::Wayland => {
+            let mut steps = steps::Steps::default();
+            let outcome = wayland(&mut steps);
+            steps.summary();
+            outcome
+        }
         Task::Fuzz { seconds, targets } => {
             let metadata = MetadataCommand::new().no_deps().exec()?;
             fuzz::run(metadata.workspace_root.as_std_path(), &targets, seconds)
@@ -231,6 +240,16 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Networks(arguments) => stage("networks", "release", &arguments.rest),
         Task::Bench(arguments) => stage("bench", "release", &arguments.rest),
     }
+}
+
+/// Builds the programs and plays with them on a Wayland desktop.
+fn wayland(steps: &mut steps::Steps) -> anyhow::Result<()> {
+    let build = ["build", "--workspace", "--bins", "--locked"];
+    steps.command("programs", &mut steps::cargo(build))?;
+    let play = [
+        "nextest", "run", "--locked", "-p", "e2e", "--test", "wayland",
+    ];
+    steps.command("plays on sway", steps::cargo(play).arg("--no-fail-fast"))
 }
 
 pub(crate) fn workspace_root() -> anyhow::Result<cargo_metadata::camino::Utf8PathBuf> {

@@ -1,9 +1,7 @@
 //! What is in the way on an X11 desktop: what the server lacks, what it is, and what the system knows of
 //! the session that it shows.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use codec::PixelSize;
 use x11::PatientConnection;
@@ -14,13 +12,10 @@ use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::screensaver::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{ConnectionExt as _, Screen, Window};
 use x11rb::protocol::{xkb, xtest};
-use zbus::zvariant::OwnedValue;
 
 use super::pixels::PixelReader;
+use crate::login_session::LoginSession;
 use crate::{CaptureError, Monitor, Obstacle, Obstacles};
-
-/// How long the system may take to answer.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Looks again and again. A look over a connection of its own would be a program that comes and goes for
 /// everybody who watches the display.
@@ -40,7 +35,7 @@ impl std::fmt::Debug for Observer {
 impl Observer {
     /// What is in the way of the display that `DISPLAY` names.
     pub(crate) fn obstacles(&mut self) -> Obstacles {
-        let desk = Desk::ask();
+        let desk = LoginSession::ask();
         self.connect();
         let Some((conn, screen)) = &self.display else {
             return Obstacles {
@@ -100,7 +95,11 @@ fn monitors(conn: &PatientConnection, root: Window) -> Result<Vec<Monitor>, Capt
     super::monitors_on(conn, root, desktop)
 }
 
-fn look(conn: &PatientConnection, screen: &Screen, desk: &Desk) -> Result<Obstacles, ReplyError> {
+fn look(
+    conn: &PatientConnection,
+    screen: &Screen,
+    desk: &LoginSession,
+) -> Result<Obstacles, ReplyError> {
     let lacks = |names: &[&'static str]| x11::missing_extension(conn, names);
     let no_input = lacks(&[xtest::X11_EXTENSION_NAME, xkb::X11_EXTENSION_NAME])?.is_some();
     let is_suitable =
@@ -187,55 +186,6 @@ fn is_anothers(owner: u32, this: u32, through_sudo: Option<u32>) -> bool {
     const SYSTEM: u32 = 0;
     let is_service = this == SYSTEM && through_sudo.is_none();
     owner != SYSTEM && owner != this && Some(owner) != through_sudo && !is_service
-}
-
-/// What the system knows of the session that this program runs in.
-#[derive(Debug, Default)]
-struct Desk {
-    wayland: bool,
-    locked: bool,
-    /// Another session is in front of the screen.
-    in_background: bool,
-}
-
-impl Desk {
-    fn ask() -> Self {
-        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let kind = std::env::var("XDG_SESSION_TYPE").unwrap_or_default();
-        let mut desk = Self {
-            wayland: is_set("WAYLAND_DISPLAY") || kind == "wayland",
-            ..Self::default()
-        };
-        match session_properties() {
-            Ok(known) => {
-                let flag = |name| known.get(name).and_then(|value| bool::try_from(value).ok());
-                desk.locked = flag("LockedHint") == Some(true);
-                desk.in_background = flag("Active") == Some(false);
-                let kind = known
-                    .get("Type")
-                    .and_then(|value| <&str>::try_from(value).ok());
-                desk.wayland |= kind == Some("wayland");
-            }
-            // no logind, or not in a session of it
-            Err(error) => tracing::debug!(%error, "The system knows no session"),
-        }
-        desk
-    }
-}
-
-/// What logind knows of the session that this program runs in, or that its user has on the screen.
-fn session_properties() -> zbus::Result<HashMap<String, OwnedValue>> {
-    let system = zbus::blocking::connection::Builder::system()?
-        .method_timeout(PATIENCE)
-        .build()?;
-    let answer = system.call_method(
-        Some("org.freedesktop.login1"),
-        "/org/freedesktop/login1/session/auto",
-        Some("org.freedesktop.DBus.Properties"),
-        "GetAll",
-        &("org.freedesktop.login1.Session",),
-    )?;
-    answer.body().deserialize()
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ use crate::InjectError;
 
 const ASKED: &str = "PHD_INPUT_GUARDIAN";
 const DISPLAY: &str = "PHD_INPUT_GUARDIAN_DISPLAY";
+/// Set for a guardian of a Wayland session.
+const WAYLAND: &str = "PHD_INPUT_GUARDIAN_WAYLAND";
 /// What a guardian says when it has its connection.
 const READY: u8 = b'+';
 /// A program starts and connects in some milliseconds; a busy machine may need longer.
@@ -37,7 +39,7 @@ const LAST_LOOK: Duration = Duration::from_millis(50);
 
 /// Something that outlives its process when it is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Hold {
+pub(crate) enum Hold {
     Key(u8),
     Button(u8),
     /// A key that was lent to a character.
@@ -48,7 +50,7 @@ pub(super) enum Hold {
 
 /// The sink's end of a guardian.
 #[derive(Debug)]
-pub(super) struct Guardian {
+pub(crate) struct Guardian {
     process: Child,
     /// `None` once the guardian is no more.
     pipe: Option<ChildStdin>,
@@ -57,11 +59,22 @@ pub(super) struct Guardian {
 impl Guardian {
     /// Starts `exe` as a guardian for a display, and waits until it is one.
     pub(super) fn start(exe: &Path, display: Option<&str>) -> Result<Self, InjectError> {
-        let no_guardian = |reason: String| InjectError::NoGuardian { reason };
         let mut command = Command::new(exe);
         if let Some(display) = display {
             command.env(DISPLAY, display);
         }
+        Self::spawn(command, exe)
+    }
+
+    /// The same for the Wayland session that `WAYLAND_DISPLAY` names, of which only buttons are told.
+    pub(crate) fn start_on_wayland(exe: &Path) -> Result<Self, InjectError> {
+        let mut command = Command::new(exe);
+        command.env(WAYLAND, "1");
+        Self::spawn(command, exe)
+    }
+
+    fn spawn(mut command: Command, exe: &Path) -> Result<Self, InjectError> {
+        let no_guardian = |reason: String| InjectError::NoGuardian { reason };
         let mut process = command
             .env(ASKED, "1")
             .stdin(Stdio::piped())
@@ -102,7 +115,7 @@ impl Guardian {
     /// Tells what is about to be held or was let go; costs one short write.
     ///
     /// INVARIANT: a hold is told before the request that makes it is sent.
-    pub(super) fn tell(&mut self, changes: &[(Hold, bool)]) {
+    pub(crate) fn tell(&mut self, changes: &[(Hold, bool)]) {
         let Some(pipe) = &mut self.pipe else { return };
         let records: Vec<u8> = changes
             .iter()
@@ -153,7 +166,7 @@ fn parsed(record: [u8; 2]) -> Option<(Hold, bool)> {
 }
 
 /// The guardian's own `main`.
-pub(super) fn run_if_asked() -> Option<ExitCode> {
+pub(crate) fn run_if_asked() -> Option<ExitCode> {
     std::env::var_os(ASKED)?;
     Some(match guard() {
         Ok(()) => ExitCode::SUCCESS,
@@ -165,8 +178,22 @@ pub(super) fn run_if_asked() -> Option<ExitCode> {
 }
 
 fn guard() -> Result<(), Box<dyn std::error::Error>> {
+    if std::env::var_os(WAYLAND).is_some() {
+        return crate::wayland::guard(|| Ok(until_alone()?));
+    }
     let display = std::env::var(DISPLAY).ok();
     let (conn, screen) = x11::connect(display.as_deref())?;
+    let mut holds = until_alone()?;
+    release(&conn, screen.root, &holds)?;
+    // Switched twice, a lock would be as before.
+    holds.retain(|hold| !matches!(hold, Hold::Switched(_)));
+    // The server may have read the last presses only after these releases.
+    std::thread::sleep(LAST_LOOK);
+    Ok(release(&conn, screen.root, &holds)?)
+}
+
+/// Says that the guardian is ready, and gives what is held when the process that it guards is gone.
+fn until_alone() -> std::io::Result<BTreeSet<Hold>> {
     let mut output = std::io::stdout();
     output.write_all(&[READY])?;
     output.flush()?;
@@ -181,12 +208,7 @@ fn guard() -> Result<(), Box<dyn std::error::Error>> {
             None => {}
         }
     }
-    release(&conn, screen.root, &holds)?;
-    // Switched twice, a lock would be as before.
-    holds.retain(|hold| !matches!(hold, Hold::Switched(_)));
-    // The server may have read the last presses only after these releases.
-    std::thread::sleep(LAST_LOOK);
-    Ok(release(&conn, screen.root, &holds)?)
+    Ok(holds)
 }
 
 /// Releases what is held, takes back what was lent and switches locks back.

@@ -74,6 +74,12 @@ pub(crate) fn symbols(key: HidKey) -> &'static [u32] {
     found.map_or(&[], |(_, symbols)| symbols)
 }
 
+/// Each key that has a name, with its usual symbol.
+pub(crate) fn usual() -> impl Iterator<Item = (HidKey, u32)> {
+    let usual = |(key, symbols): &(HidKey, &[u32])| Some((*key, *symbols.first()?));
+    NAMES.iter().filter_map(usual)
+}
+
 /// Whether `key` does what it does to the keys after it: a modifier or a lock.
 pub(crate) fn changes_keys(key: HidKey) -> bool {
     (hid::CONTROL_LEFT..=hid::SUPER_RIGHT).contains(&key)

@@ -192,7 +192,7 @@ impl Drop for Process {
 }
 
 /// The process's own `main`.
-pub(super) fn run_if_asked() -> Option<ExitCode> {
+pub(crate) fn run_if_asked() -> Option<ExitCode> {
     let asked = std::env::var_os(ASKED)?;
     let word = match run(asked == "screen") {
         Ok(word) => word,

@@ -130,7 +130,7 @@ impl SpareKeys {
 /// The symbol that programs read as `character`.
 ///
 /// Some of the older symbols of what is no letter mean nothing to Xlib, or something else than to others.
-pub(super) fn symbol_of(character: char) -> u32 {
+pub(crate) fn symbol_of(character: char) -> u32 {
     const FIRST_NO_LETTER: char = '\u{2000}';
     const UNICODE: u32 = 0x0100_0000;
     if character < FIRST_NO_LETTER {
