@@ -204,6 +204,12 @@ const RULES: &[Rule] = &[
         may_know: CORE_FILES_AND_SIGN_IN,
         never: NO_GUI,
     },
+    // a program's newer version, from its hub
+    Rule {
+        package: "updater",
+        may_know: &["protocol", "transport", "maker", "update", "private-file"],
+        never: NO_GUI,
+    },
     // what both engines do alike with files
     Rule {
         package: "transfer",
@@ -255,6 +261,7 @@ const RULES: &[Rule] = &[
             "ui-kit",
             "desktop",
             "update",
+            "updater",
         ],
         never: &["operator-engine"],
     },
@@ -268,6 +275,9 @@ const RULES: &[Rule] = &[
             "host-engine",
             "private-file",
             "desktop",
+            "maker",
+            "update",
+            "updater",
         ],
         never: &["eframe", "egui", "winit", "operator-engine", "hub"],
     },
@@ -287,6 +297,7 @@ const RULES: &[Rule] = &[
             "present",
             "clipboard",
             "update",
+            "updater",
         ],
         never: &["hub"],
     },
