@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, Rangef, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use protocol::Hindrances;
-use ui_kit::widgets::{banner_ui, icon_button_ui, logo_ui, page_ui, status_bar_ui, update_ui};
+use ui_kit::widgets::{banner_ui, icon_button_ui, logo_ui, page_ui, status_bar_ui};
 use ui_kit::words::{hindrance_for_user, refusal_for_user, whole_name};
 use ui_kit::{
     Clock, Icon, Lang, Palette, ProxyAnswer, ThemeChoice, Tone, Word, proxy_form_ui, text, theme, w,
@@ -70,13 +70,8 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 let hindrances = state.hindrances;
                 scrolling(ui, |ui| {
                     hindrances_ui(ui, lang, hindrances);
-                    ticket::ticket_ui(ui, lang, &mut state.form, false, actions);
-                    if let Some(update) = update {
-                        // below all that somebody in trouble needs
-                        ui.add_space(8.0);
-                        let wish = update_ui(ui, lang, &update, false);
-                        actions.extend(wish.map(Action::Update));
-                    }
+                    let update = update.as_ref();
+                    ticket::ticket_ui(ui, lang, &mut state.form, update, false, actions);
                 });
             }
             Stage::Opening { connected } => {
