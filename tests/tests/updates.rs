@@ -27,10 +27,17 @@ fn made(cast: &Cast) -> (Vec<u8>, Vec<u8>) {
         .arg(cast.programs.path("helpme"));
     assert!(strip.status().expect("strip, of binutils").success());
     let old = fs::read(stripped).expect("read");
-    let at = old.windows(OLD.len()).position(|part| part == OLD);
-    let at = at.expect("it has its version in it");
+    // each part of the program that says it has it once
+    let starts = old.windows(OLD.len()).enumerate();
+    let starts: Vec<usize> = starts
+        .filter(|(_, part)| *part == OLD)
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!starts.is_empty(), "it has its version in it");
     let mut new = old.clone();
-    new[at..at + NEW.len()].copy_from_slice(NEW);
+    for at in starts {
+        new[at..at + NEW.len()].copy_from_slice(NEW);
+    }
     (old, new)
 }
 
@@ -137,11 +144,13 @@ fn p3_helpme_is_offered_the_hubs_newer_version_and_starts_it_after_the_session()
     // it writes where its labels are to where the one before did
     let mut says_so = false;
     while !says_so && Instant::now() < until {
-        says_so = cast.helpme.app.shows("0.2.0").unwrap_or(false);
+        let map = fs::read_to_string(home.ui_map()).unwrap_or_default();
+        says_so = map.contains("\"0.2.0\"");
         std::thread::sleep(Duration::from_millis(100));
     }
     end(next);
-    assert!(says_so, "it says its version");
+    let map = fs::read_to_string(home.ui_map());
+    assert!(says_so, "it says its version: {map:?}");
     let back = home.command(&program).arg("--roll-back").status();
     assert!(back.expect("it runs").success());
     assert_eq!(says(&home, &program), "helpme 0.1.0");
