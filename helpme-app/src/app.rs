@@ -22,6 +22,7 @@ use crate::link::Link;
 use crate::links::LinkDesk;
 use crate::settings::HubPlace;
 use crate::state::{Action, Below, Effect, Shape, Stage, State};
+use crate::updates::Updates;
 use crate::views::{self, BAR_HEIGHT, Moment};
 
 /// The window's size at a first start, and the smallest, in points.
@@ -50,6 +51,7 @@ pub struct HelpmeApp {
     backend: Backend,
     doctor: Option<Doctor>,
     links: LinkDesk,
+    updates: Option<Updates>,
     further: FurtherStarts,
     file: Option<SettingsFile>,
     started: Instant,
@@ -91,6 +93,7 @@ impl HelpmeApp {
         let wake: Wake = Arc::new(move || repaint.request_repaint());
         let mut app = Self {
             links: LinkDesk::new(start.exe.clone(), Arc::clone(&wake)),
+            updates: Updates::start(&wake),
             further: further_starts(start.first, &wake),
             backend: Backend::new(start.exe, Arc::clone(&wake)),
             state: start.state,
@@ -121,6 +124,9 @@ impl HelpmeApp {
         if let Err(error) = self.backend.use_hub(hub) {
             tracing::error!(%error, "The engine did not start");
         }
+        if let Some(updates) = &self.updates {
+            updates.look_at(hub, self.backend.routes());
+        }
     }
 
     fn take(&mut self, ctx: &Context, effects: Vec<Effect>) {
@@ -138,6 +144,12 @@ impl HelpmeApp {
                 Effect::Copy(text) => ctx.copy_text(text),
                 Effect::SignInAtProxy(login) => self.backend.use_proxies(Some(login)),
                 Effect::Save => self.save_settings(),
+                Effect::Update(wish) => {
+                    let updates = self.updates.as_mut();
+                    if updates.is_some_and(|updates| updates.fulfil(wish)) {
+                        ctx.send_viewport_cmd(ViewportCommand::Close);
+                    }
+                }
                 Effect::ApplyTheme => self.state.settings.theme.apply(ctx),
                 Effect::DrawAttention => {
                     let critical = UserAttentionType::Critical;
@@ -363,6 +375,9 @@ impl eframe::App for HelpmeApp {
             self.open_again(ctx, &link);
         }
         self.state.hot_key = self.hot_key.as_ref().is_some_and(HotKey::is_watched);
+        if let Some(updates) = &mut self.updates {
+            self.state.update = updates.follow(self.state.is_busy());
+        }
         self.front.follow_up(ctx);
         if ctx.input(|input| input.viewport().close_requested())
             && matches!(self.state.stage, Stage::Running(_))
@@ -415,6 +430,9 @@ impl eframe::App for HelpmeApp {
         self.further.close();
         self.state.settings.name.clone_from(&self.state.form.name);
         self.save_settings();
+        if let Some(updates) = &self.updates {
+            updates.start_again();
+        }
     }
 
     fn persist_egui_memory(&self) -> bool {

@@ -81,6 +81,11 @@ impl Backend {
         Ok(())
     }
 
+    /// Which ways to hubs there are.
+    pub fn routes(&self) -> Routes {
+        self.routes.clone()
+    }
+
     /// Has the doctor look at the ways to `hub`.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub mod links;
 pub mod organisations;
 pub mod settings;
 pub mod state;
+mod updates;
 pub mod views;
 pub mod words;
 

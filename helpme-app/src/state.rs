@@ -20,7 +20,8 @@ use host_engine::{HostCommand, Places, Trouble};
 use protocol::diagnosis::News;
 use protocol::files::TransferId;
 use protocol::receipt::Offsets;
-use protocol::{Hindrances, PeerId, ProxyLogin, ScreenMonitor, Stars};
+use protocol::{Hindrances, PeerId, ProxyLogin, ScreenMonitor, Stars, UpdateState};
+use ui_kit::widgets::UpdateWish;
 use ui_kit::{Lang, ProxyForm, ThemeChoice};
 
 pub use chat::Chat;
@@ -119,6 +120,8 @@ pub enum Action {
     /// No more looking into it.
     StopInquiry,
     ChooseLanguage(Option<Lang>),
+    /// Of a newer version of Helpme.
+    Update(UpdateWish),
     ChooseTheme(ThemeChoice),
     /// Open links from pages and mails with this program from now on, or no longer.
     OpenLinks(bool),
@@ -183,6 +186,8 @@ pub enum Effect {
     /// From the next try on this is who signs in at the network's proxy.
     SignInAtProxy(ProxyLogin),
     Save,
+    /// Of a newer version of Helpme.
+    Update(UpdateWish),
     ApplyTheme,
     /// Have the desktop mark the window as one that wants attention.
     DrawAttention,
@@ -257,6 +262,10 @@ pub struct State {
     /// How to recognise a swindler stands in the ticket's place: until it was read once, and when the user
     /// wants to read it again.
     pub advice_shown: bool,
+    /// A newer version of Helpme.
+    pub update: UpdateState,
+    /// **Later** was said of this state.
+    pub update_put_off: Option<UpdateState>,
     /// The settings, while they are open.
     pub hub_form: Option<HubForm>,
     /// Whether links open with this program.
@@ -330,6 +339,8 @@ impl State {
             hindrances: Hindrances::NONE,
             hot_key: false,
             advice_shown: !settings.advice_read,
+            update: UpdateState::Newest,
+            update_put_off: None,
             hub_form: None,
             links: LinkChoice::Unknown,
             proxy_form: None,
@@ -472,6 +483,33 @@ impl State {
             | Stage::Asked(_)
             | Stage::Running(_) => None,
         }
+    }
+
+    /// Whether this program is not to be disturbed, or ended: somebody is being helped, or soon will be.
+    pub fn is_busy(&self) -> bool {
+        match self.stage {
+            Stage::OtherHub(_) | Stage::Ticket | Stage::Ended(_) => false,
+            Stage::Opening { .. } | Stage::Waiting { .. } | Stage::Asked(_) | Stage::Running(_) => {
+                true
+            }
+        }
+    }
+
+    /// What is shown of a newer version: nothing to somebody who has begun to type a ticket or met with trouble, and
+    /// nothing that nobody asked for and that they can do nothing about.
+    pub fn update_shown(&self) -> Option<&UpdateState> {
+        let is_theirs = match &self.update {
+            UpdateState::Newest => false,
+            UpdateState::Failed { version, .. } => !version.is_empty(),
+            UpdateState::Offered { .. } => {
+                self.form.digits.is_empty() && self.form.problem.is_none()
+            }
+            UpdateState::Waiting { .. }
+            | UpdateState::Fetching { .. }
+            | UpdateState::Ready { .. } => true,
+        };
+        let is_news = is_theirs && self.update_put_off.as_ref() != Some(&self.update);
+        (is_news && self.stage == Stage::Ticket).then_some(&self.update)
     }
 
     /// The receipt is saved there, or could not be.

@@ -57,6 +57,7 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
     page_ui(ui, |ui| {
         header_ui(ui, lang, organisation.as_deref(), actions);
         ui.add_space(14.0);
+        let update = state.update_shown().cloned();
         match &mut state.stage {
             Stage::OtherHub(question) => scrolling(ui, |ui| {
                 let organisations = &state.settings.organisations;
@@ -65,10 +66,14 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
             Stage::Ticket if state.advice_shown => scrolling(ui, |ui| {
                 advice::advice_ui(ui, lang, actions);
             }),
-            Stage::Ticket => scrolling(ui, |ui| {
-                hindrances_ui(ui, lang, state.hindrances);
-                ticket::ticket_ui(ui, lang, &mut state.form, false, actions);
-            }),
+            Stage::Ticket => {
+                let hindrances = state.hindrances;
+                scrolling(ui, |ui| {
+                    hindrances_ui(ui, lang, hindrances);
+                    let update = update.as_ref();
+                    ticket::ticket_ui(ui, lang, &mut state.form, update, false, actions);
+                });
+            }
             Stage::Opening { connected } => {
                 let connected = *connected;
                 scrolling(ui, |ui| {

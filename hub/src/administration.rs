@@ -39,6 +39,7 @@ use crate::films as films_kept;
 use crate::login::LoginDesk;
 use crate::registry::{Event, log_store_error};
 use crate::store::Store;
+use crate::updates::UpdateDesk;
 use crate::watch::Changed;
 
 /// Questions of one administrator that are worked on at a time; more wait unread.
@@ -67,6 +68,7 @@ pub(crate) struct Office {
     /// Whoever makes pictures of a film has it.
     pictures: Arc<Semaphore>,
     own: own::Own,
+    updates: Arc<UpdateDesk>,
 }
 
 /// Who is signed in.
@@ -156,6 +158,7 @@ impl Office {
         settings: watch::Receiver<Settings>,
         changed: Changed,
         logins: Arc<LoginDesk>,
+        updates: Arc<UpdateDesk>,
     ) -> Self {
         Self {
             clock,
@@ -173,7 +176,13 @@ impl Office {
             erasures: AtomicU64::default(),
             pictures: Arc::new(Semaphore::new(1)),
             own: own::Own::new(logins),
+            updates,
         }
+    }
+
+    /// What there is for programs that have an older version.
+    pub(crate) fn updates(&self) -> &Arc<UpdateDesk> {
+        &self.updates
     }
 
     /// Answers one question of `who`.

@@ -31,6 +31,8 @@ const STRANGER_TIMEOUT: Duration = Duration::from_secs(90);
 const FIRST_TICKET_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long the user may look for the right ticket after a wrong one.
 const NEXT_TICKET_TIMEOUT: Duration = Duration::from_mins(2);
+/// How long a program may take to fetch its newer version: 25 KB a second and more.
+const FETCH_TIMEOUT: Duration = Duration::from_mins(20);
 /// Tickets that one connection may try.
 const TICKETS: u32 = 20;
 
@@ -188,6 +190,12 @@ impl Admission {
     /// The connection is a host's, which is expected to open a ticket soon.
     pub(crate) fn expect_ticket(&self) {
         self.patience().end = Instant::now() + FIRST_TICKET_TIMEOUT;
+        self.hurry.notify_one();
+    }
+
+    /// The connection is for a newer version of a program, which may take its time.
+    pub(crate) fn expect_fetch(&self) {
+        self.patience().end = Instant::now() + FETCH_TIMEOUT;
         self.hurry.notify_one();
     }
 

@@ -3,6 +3,7 @@
 //! Whatever a peer sends that does not parse or makes no sense ends this connection and no other.
 
 mod permanent;
+mod seeker;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -304,6 +305,9 @@ impl Talk {
         let permanent = match read::<HostToHub>(&mut reader, &mut pace).await? {
             Some(HostToHub::Enrol { code, host }) => Ok((host, Some(code))),
             Some(HostToHub::ComeIn { host }) => Ok((host, None)),
+            Some(HostToHub::SeekUpdates) => {
+                return Box::pin(self.serve_seeker(reader, writer)).await;
+            }
             first => Err(first),
         };
         let first = match permanent {

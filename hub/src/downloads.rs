@@ -193,7 +193,15 @@ pub(crate) fn signature_of(path: &Path) -> PathBuf {
     beside.into()
 }
 
-fn check(file: &Path, signature: &Path) -> Result<(Vec<u8>, String, Signed), DownloadFault> {
+/// The program in `file` and the text of its signature, if its maker signed it, under whatever name.
+///
+/// # Errors
+///
+/// [`DownloadFault`].
+pub(crate) fn check(
+    file: &Path,
+    signature: &Path,
+) -> Result<(Vec<u8>, String, Signed), DownloadFault> {
     let read = |path: &Path, most| {
         let read = bounded(path, most);
         read.map_err(|source| DownloadFault::Read {
@@ -227,7 +235,7 @@ fn bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Writes a file whole or not at all. It is no secret, and a service may have another account than whoever writes it.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let mut file = File::create(&part)?;

@@ -37,6 +37,7 @@ use crate::people::{self, PeopleError};
 use crate::recovery;
 use crate::registry::{self, Registry, log_store_error};
 use crate::store::Store;
+use crate::updates::UpdateDesk;
 use crate::upkeep::Upkeep;
 use crate::watch;
 use crate::web::{Acme, Certificate, CertificateSource, Web, WebError};
@@ -259,6 +260,10 @@ impl Hub {
         let settings = state::Sender::new(settings);
         // one at a time changes accounts
         let (changed, changed_accounts) = mpsc::channel(1);
+        let downloads = config
+            .page
+            .as_ref()
+            .and_then(|page| page.downloads.as_deref());
         let office = Office::new(
             clock,
             store.clone(),
@@ -268,6 +273,7 @@ impl Hub {
             settings.subscribe(),
             changed,
             Arc::clone(&logins),
+            Arc::new(UpdateDesk::new(folder.path(), downloads)),
         );
         let office = Arc::new(office);
         let page = config.page.as_ref().map(|page| {

@@ -123,6 +123,7 @@ async fn b2_what_makes_no_sense_cuts_its_sender_off_alone() {
             you: witness.pair.entry,
             secret: protocol::ResumeSecret([0; 32]),
         },
+        HostToHub::SeekUpdates,
     ];
     let nonsense = Word {
         number: 1,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use protocol::{EntryKind, PeerId, ReportId, SessionId, TicketRoute};
+use ui_kit::widgets::UpdateWish;
 use ui_kit::{OwnWish, ThemeChoice};
 
 use crate::settings::Settings;
@@ -108,4 +109,6 @@ pub enum Action {
     /// **Show one now**: a notice of the desktop.
     ShowNotice,
     SetTheme(ThemeChoice),
+    /// Of a newer version of the console.
+    Update(UpdateWish),
 }

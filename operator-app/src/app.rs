@@ -10,6 +10,7 @@ mod proxies;
 mod report_windows;
 mod session_windows;
 mod tray;
+mod updates;
 mod wishes;
 
 use std::sync::Arc;
@@ -40,6 +41,7 @@ use report_windows::ReportWindows;
 pub use session_windows::InputRoutes;
 use session_windows::SessionWindows;
 use tray::ConsoleTray;
+use updates::Updates;
 
 /// Most events that are taken in one go, so that the window never stands still for long.
 const MAX_EVENTS_AT_ONCE: usize = 500;
@@ -103,6 +105,7 @@ pub struct ConsoleApp {
     last_own: u32,
     /// Where files of users land, if no other folder was chosen.
     downloads: std::path::PathBuf,
+    updates: Option<Updates>,
 }
 
 impl std::fmt::Debug for ConsoleApp {
@@ -152,6 +155,7 @@ impl ConsoleApp {
             further: further_starts(start.first, ctx),
             screens: Vec::new(),
             wants_front: false,
+            updates: Updates::start(start.folders.data(), &wake),
             sessions: SessionWindows::new(ctx.clone(), start.tap, start.routes, wake),
             keyboard_in: None,
             report_windows: ReportWindows::default(),
@@ -273,10 +277,11 @@ impl ConsoleApp {
             return;
         };
         let (user, password) = (form.user.trim().to_owned(), form.password.clone());
-        if let Err(error) = self.backend.serve(hub, pin) {
+        if let Err(error) = self.backend.serve(hub.clone(), pin) {
             self.state.account.problem = Some(error.to_string());
             return;
         }
+        self.look_for_updates(&hub, pin);
         // another hub may have none
         self.state.tickets.page = None;
         self.password.clone_from(&password);
@@ -563,6 +568,7 @@ impl eframe::App for ConsoleApp {
         for session in self.sessions.said_farewell() {
             self.close_session_window(session);
         }
+        self.follow_updates();
         self.follow_tray(ctx);
         self.closing(ctx);
         if self
@@ -624,6 +630,9 @@ impl eframe::App for ConsoleApp {
         self.screens.clear();
         self.backend.shut_down();
         self.save_settings();
+        if let Some(updates) = &self.updates {
+            updates.start_again();
+        }
     }
 }
 

@@ -75,6 +75,11 @@ impl Backend {
         ProxyTest::start(hub, pin, program(), choice, Arc::clone(&self.wake))
     }
 
+    /// Which ways to hubs there are.
+    pub fn routes(&self) -> Routes {
+        self.routes.clone()
+    }
+
     /// Has the doctor look at the ways to `hub`: through the proxies of `choice`, or those that are used.
     ///
     /// # Errors

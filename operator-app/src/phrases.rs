@@ -276,6 +276,14 @@ phrases! {
     quit_note: "Remote sessions are running.", "Ci sono sessioni remote attive.";
 }
 
+/// **Later** was said of a version that is in place.
+pub fn starts_the_next_time(lang: Lang, version: &str) -> String {
+    match lang {
+        Lang::En => format!("Version {version} starts the next time."),
+        Lang::It => format!("La versione {version} partirà la prossima volta."),
+    }
+}
+
 /// Usual categories of a report; others can be typed.
 pub fn categories(lang: Lang) -> [&'static str; 8] {
     match lang {

@@ -17,7 +17,7 @@ pub mod unlocking;
 pub mod view;
 
 use operator_engine::Notes;
-use protocol::{ReportDraft, ReportId};
+use protocol::{ReportDraft, ReportId, UpdateState};
 use ui_kit::{Lang, OwnForm};
 
 use account::Account;
@@ -57,10 +57,31 @@ pub struct ConsoleState {
     pub unlocking: Option<Unlocking>,
     /// **Check the connection**, while it is open.
     pub examination: Option<Examination>,
+    /// A newer version of the console.
+    pub update: Update,
     pub settings_open: bool,
     pub drafts_open: bool,
     /// **Your account**, while it is open.
     pub own: Option<OwnForm>,
+}
+
+/// A newer version of the console.
+#[derive(Debug, Default)]
+pub struct Update {
+    pub state: UpdateState,
+    /// **Later** was said of this state: it is not shown until there is another.
+    pub put_off: Option<UpdateState>,
+    /// A session runs.
+    pub busy: bool,
+}
+
+impl Update {
+    /// What is shown of it.
+    pub fn shown(&self) -> Option<&UpdateState> {
+        let is_news =
+            self.state != UpdateState::Newest && self.put_off.as_ref() != Some(&self.state);
+        is_news.then_some(&self.state)
+    }
 }
 
 /// What the panel at the right shows.
@@ -90,6 +111,7 @@ impl ConsoleState {
             showing: None,
             unlocking: None,
             examination: None,
+            update: Update::default(),
             settings_open: false,
             drafts_open: false,
             own: None,

@@ -106,6 +106,9 @@ pub enum HostToHub {
         session: SessionId,
         operator: PeerId,
     },
+    /// The first message of a connection that is for newer versions of programs alone, of whatever kind the program
+    /// is; hubs know it from [`crate::version::UPDATES`] on. From here on both ends speak [`crate::updates`].
+    SeekUpdates,
 }
 
 /// What the hub says to a host.

@@ -35,6 +35,7 @@ pub mod shield;
 pub mod system;
 pub mod text;
 pub mod transfers;
+pub mod updates;
 pub mod version;
 pub mod visible;
 pub mod waking;
@@ -75,6 +76,7 @@ pub use screen::{
 pub use shield::{Shield, ShieldState, Shields};
 pub use system::{SystemAnswer, SystemInformation};
 pub use text::BoundedText;
+pub use updates::{UpdateState, UpdateTrouble};
 pub use version::{ClientHello, HubHello, ProtocolVersion, Role, TooOld, VersionRange};
 pub use visible::{visible_line, visible_text};
 pub use waking::{CardAddress, Lan, Network, SleepingHost, WakeNews, WakeOrder, WakeStanding};

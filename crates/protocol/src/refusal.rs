@@ -68,7 +68,7 @@ impl RefusalCode {
     pub const IN_USE: Self = Self(37);
     /// An administrator ended the sign-in.
     pub const SIGNED_OUT: Self = Self(38);
-    /// No such account, group, role or sign-in any more.
+    /// No such account, group, role, sign-in or program any more.
     pub const NOT_THERE: Self = Self(39);
 
     /// No such ticket.

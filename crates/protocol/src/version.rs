@@ -31,6 +31,8 @@ pub const KNOCKING: ProtocolVersion = ProtocolVersion(3);
 pub const QUICK_PHOTOS: ProtocolVersion = ProtocolVersion(4);
 /// The first in which permanent hosts wake each other.
 pub const WAKING: ProtocolVersion = ProtocolVersion(4);
+/// The first whose hubs tell programs of newer versions, and hand them out.
+pub const UPDATES: ProtocolVersion = ProtocolVersion(5);
 /// How many versions a build speaks besides its newest.
 const KEPT: u16 = 2;
 
@@ -44,7 +46,7 @@ pub enum TooOld {
 
 impl VersionRange {
     /// What this build speaks.
-    pub const OURS: Self = Self::up_to(4);
+    pub const OURS: Self = Self::up_to(5);
 
     /// What a build speaks whose newest version is `newest`: that and the two before it.
     const fn up_to(newest: u16) -> Self {

@@ -425,6 +425,7 @@ fn administration_of_settings(samples: &mut Samples) {
     };
     let mut each = settings.each().to_vec();
     // what was added since travels in the messages at the end
+    let of_hosts = each.split_off(12);
     let demands = each.split_off(10);
     let newest = each.split_off(9);
     let newer = each.split_off(8);
@@ -440,6 +441,7 @@ fn administration_of_settings(samples: &mut Samples) {
         Question::ReadEach,
         Question::Change { settings: newest },
         Question::Change { settings: demands },
+        Question::Change { settings: of_hosts },
     ] {
         samples.add(question);
     }
@@ -2059,6 +2061,7 @@ fn samples() -> BTreeMap<String, String> {
     knocks(&mut samples);
     showings(&mut samples);
     wakes(&mut samples);
+    updates(&mut samples);
     samples.0
 }
 
@@ -2092,6 +2095,63 @@ fn every_message_looks_on_the_wire_as_it_always_has() {
         .filter(|name| !samples.contains_key(*name))
         .collect();
     assert!(gone.is_empty(), "no samples: {gone:?}");
+}
+
+fn updates(samples: &mut Samples) {
+    use protocol::admin::hosts::{
+        Answer, FleetRow, ProgramRow, ProgramStanding, Question, VersionList, Versions,
+    };
+    use protocol::updates::{HubToSeeker, SeekerToHub};
+    samples.add(&HostToHub::SeekUpdates);
+    let file = || "helpme-linux-x86_64".into();
+    samples.add(&SeekerToHub::Look { file: file() });
+    samples.add(&SeekerToHub::Fetch { file: file() });
+    samples.add(&HubToSeeker::Nothing);
+    samples.add(&HubToSeeker::Versions {
+        channel: bytes("{}"),
+        signature: bytes("signature"),
+        is_here: true,
+        by_themselves: false,
+    });
+    samples.add(&HubToSeeker::Program {
+        bytes: 300,
+        signature: bytes("signature"),
+    });
+    samples.add(&HubToSeeker::Part {
+        bytes: bytes("part"),
+    });
+    samples.add(&HubToSeeker::Refused { refusal: REFUSAL });
+
+    samples.add(&Question::Versions);
+    let program = |standing| ProgramRow {
+        file: "purepc-linux-x86_64".into(),
+        standing,
+        version: "0.2.0".into(),
+        bytes: 300,
+        signed_unix_millis: 1_790_000_000_000,
+    };
+    samples.add(&Answer::Versions(Versions {
+        list: Some(VersionList {
+            serial: 7,
+            made_unix_millis: 1_790_000_000_000,
+            programs: 2,
+        }),
+        programs: [
+            ProgramStanding::Offered,
+            ProgramStanding::OnPage,
+            ProgramStanding::Unlisted,
+            ProgramStanding::Refused,
+        ]
+        .map(program)
+        .to_vec(),
+        fleet: vec![FleetRow {
+            program: "purepc linux".into(),
+            version: "0.1.0".into(),
+            count: 3,
+            newest: "0.2.0".into(),
+            behind: true,
+        }],
+    }));
 }
 
 fn add_clipboard(samples: &mut Samples) {

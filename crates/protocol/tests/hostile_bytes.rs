@@ -44,6 +44,8 @@ fn parse_as_everything(body: &[u8]) {
     parse::<SystemInformation>(body);
     parse::<AdminToHub>(body);
     parse::<HubToAdmin>(body);
+    parse::<protocol::updates::SeekerToHub>(body);
+    parse::<protocol::updates::HubToSeeker>(body);
 }
 
 proptest! {

@@ -518,9 +518,10 @@ impl Directory {
             }
             HostToHub::Leave => Ok(()),
             // the first message of a connection, or none
-            HostToHub::Resume { .. } | HostToHub::Enrol { .. } | HostToHub::ComeIn { .. } => {
-                Err(OutOfPlace)
-            }
+            HostToHub::Resume { .. }
+            | HostToHub::Enrol { .. }
+            | HostToHub::ComeIn { .. }
+            | HostToHub::SeekUpdates => Err(OutOfPlace),
             // a permanent host's
             HostToHub::LeavePlace
             | HostToHub::AnswerKnock { .. }

@@ -18,6 +18,7 @@ mod rows;
 mod stars;
 mod ticket;
 mod transfers;
+mod updates;
 
 pub use buttons::{
     Push, check_ui, icon_button_ui, icon_button_unless_ui, icon_toggle_ui, icon_toggle_unless_ui,
@@ -39,3 +40,4 @@ pub use rows::{Leading, ROW_HEIGHT, Row, account_button_ui, chip_ui, dot_ui, ini
 pub use stars::{stars_question_ui, stars_ui};
 pub use ticket::{TICKET_DIGITS, TicketEntry, grouped_ticket, ticket_entry_ui, ticket_number_ui};
 pub use transfers::{TRANSFER_HEIGHT, TransferWish, dropped_paths, transfer_ui};
+pub use updates::{UpdateWish, update_ui};

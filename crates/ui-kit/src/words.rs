@@ -4,7 +4,7 @@
 //! Sentences with names or times in them are functions in `words/sentences.rs`, what a refusal says
 //! is in `words/refusals.rs`, what hinders on a host in `words/hindrances.rs`, what a proxy did in
 //! `words/proxies.rs`, what the connection doctor found in `words/doctor.rs`, how files go in
-//! `words/files.rs`.
+//! `words/files.rs`, how a newer version does in `words/updates.rs`.
 
 mod doctor;
 mod files;
@@ -15,6 +15,7 @@ mod refusals;
 mod sentences;
 mod starts;
 mod table;
+mod updates;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,7 @@ pub use refusals::{certificate_problem, other_version, refusal_for_user, refusal
 pub use sentences::*;
 pub use starts::{StartWords, start_words};
 pub use table::Word;
+pub use updates::{update_note, update_title, update_trouble};
 
 fn widgets_id() -> egui::Id {
     egui::Id::unique("language of widgets")

@@ -6,7 +6,9 @@
 
 mod arguments;
 mod in_place;
+mod kept;
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -120,6 +122,11 @@ impl Own {
             return Err(UpdateFault::Packaged);
         }
         let (program, signed) = self.checked(file, &MakerKeys::built_in())?;
+        self.place(program, signed.version)
+    }
+
+    /// Tries `program` out, which is the maker's, and puts it in the place of this one.
+    fn place(&self, program: Vec<u8>, version: Version) -> Result<Version, UpdateFault> {
         let program = self.carrying_on(program)?;
         let next = self.beside("next");
         let write = |source| UpdateFault::Write {
@@ -127,7 +134,7 @@ impl Own {
             source,
         };
         in_place::write_program(&next, &program, &self.exe).map_err(write)?;
-        let placed = try_out(&next, &signed.version).and_then(|()| {
+        let placed = try_out(&next, &version).and_then(|()| {
             let replaced = in_place::replace(&self.exe, &next, &self.beside("before"));
             replaced.map_err(|source| UpdateFault::Write {
                 path: self.exe.clone(),
@@ -138,7 +145,35 @@ impl Own {
             // what went wrong first is told
             drop(fs::remove_file(&next));
         }
-        placed.map(|()| signed.version)
+        placed.map(|()| version)
+    }
+
+    /// Puts `program`, whose maker's signature `signature` is, in the place of this one, as [`Self::update`] does with a
+    /// file. Blocks as that.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateFault`]; this program is in its place then, as it was.
+    pub fn update_to(&self, program: Vec<u8>, signature: &str) -> Result<Version, UpdateFault> {
+        if in_place::is_packaged(&self.exe) {
+            return Err(UpdateFault::Packaged);
+        }
+        let signed = self.judge(&program, signature, &MakerKeys::built_in())?;
+        self.place(program, signed.version)
+    }
+
+    /// Why this program cannot be replaced here, whatever comes: a package has brought it, or its folder is closed.
+    pub fn obstacle(&self) -> Option<UpdateFault> {
+        if in_place::is_packaged(&self.exe) {
+            return Some(UpdateFault::Packaged);
+        }
+        let path = self.beside("next");
+        let tried = File::create(&path).and_then(|_file| fs::remove_file(&path));
+        // another one that runs here tried the same
+        let fault = tried
+            .err()
+            .filter(|error| error.kind() != io::ErrorKind::NotFound);
+        fault.map(|source| UpdateFault::Write { path, source })
     }
 
     /// Does it, and gives what there is to say of it. Blocks as [`Self::update`].
@@ -157,6 +192,18 @@ impl Own {
                 Ok("the version before is in place and starts the next time".to_owned())
             }
         }
+    }
+
+    /// Starts what is in this program's place now, with `arguments`; this one has to end by itself.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not start it.
+    pub fn start_again(&self, arguments: impl IntoIterator<Item = OsString>) -> io::Result<()> {
+        let mut command = Command::new(&self.exe);
+        command.args(arguments).stdin(Stdio::null());
+        // nobody waits for it: this program is gone before
+        command.spawn().map(drop)
     }
 
     /// Puts the version before in the place of this one, which is gone then.
@@ -180,7 +227,7 @@ impl Own {
     }
 
     /// What its maker calls it: `helpme-linux-x86_64`.
-    fn file(&self) -> String {
+    pub fn file(&self) -> String {
         let Self { name, .. } = self;
         let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
         format!("{name}-{system}-{machine}{}", std::env::consts::EXE_SUFFIX)
@@ -210,7 +257,18 @@ impl Own {
         }
         let text = bounded(&signature, MOST_SIGNATURE_BYTES)?;
         let text = String::from_utf8(text).map_err(|_error| Mistrust::NoSignature)?;
-        let signed = keys.check(&program, &text)?;
+        let signed = self.judge(&program, &text, keys)?;
+        Ok((program, signed))
+    }
+
+    /// What the maker says of `program`, if it is the next version of this one.
+    fn judge(
+        &self,
+        program: &[u8],
+        signature: &str,
+        keys: &MakerKeys,
+    ) -> Result<Signed, UpdateFault> {
+        let signed = keys.check(program, signature)?;
         let own = self.file();
         if signed.file != own {
             let signed = signed.file;
@@ -219,7 +277,7 @@ impl Own {
         let running = self.version.clone();
         // what follows a + says how it was built, and makes none newer
         match signed.version.cmp_precedence(&running) {
-            std::cmp::Ordering::Greater => Ok((program, signed)),
+            std::cmp::Ordering::Greater => Ok(signed),
             std::cmp::Ordering::Equal => Err(UpdateFault::Same { running }),
             std::cmp::Ordering::Less => {
                 let offered = signed.version;

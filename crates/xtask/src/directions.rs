@@ -222,6 +222,12 @@ const RULES: &[Rule] = &[
         may_know: CORE_FILES_AND_SIGN_IN,
         never: NO_GUI,
     },
+    // a program's newer version, from its hub
+    Rule {
+        package: "updater",
+        may_know: &["protocol", "transport", "maker", "update", "private-file"],
+        never: NO_GUI,
+    },
     // what both engines do alike with files
     Rule {
         package: "transfer",
@@ -273,6 +279,7 @@ const RULES: &[Rule] = &[
             "ui-kit",
             "desktop",
             "update",
+            "updater",
         ],
         never: &["operator-engine"],
     },
@@ -286,6 +293,9 @@ const RULES: &[Rule] = &[
             "host-engine",
             "private-file",
             "desktop",
+            "maker",
+            "update",
+            "updater",
         ],
         never: &["eframe", "egui", "winit", "operator-engine", "hub"],
     },
@@ -305,6 +315,7 @@ const RULES: &[Rule] = &[
             "present",
             "clipboard",
             "update",
+            "updater",
         ],
         never: &["hub"],
     },

@@ -14,5 +14,5 @@ pub(crate) fn system() -> Name {
 /// This program, for the hub.
 pub(crate) fn program() -> String {
     let system = std::env::consts::OS;
-    format!("purepc {} {system}", env!("CARGO_PKG_VERSION"))
+    format!("purepc {} {system}", crate::VERSION)
 }

@@ -60,6 +60,12 @@ impl Doorman {
         HostToHub::LeavePlace
     }
 
+    /// Whether an operator is served, or was let in a moment ago.
+    pub(crate) fn serves(&self) -> bool {
+        let is_right = |knock: &Knock| matches!(knock, Knock::Right { .. });
+        self.agent.is_some() || self.knocks.values().any(is_right)
+    }
+
     /// Ends the process that serves operators, and with it every session.
     pub(crate) async fn close(&mut self) {
         if let Some(agent) = self.agent.take() {

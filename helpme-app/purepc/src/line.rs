@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use protocol::version::{KNOCKING, WAKING};
+use protocol::version::{KNOCKING, UPDATES, WAKING};
 use protocol::{EnrolmentCode, HostToHub, HubToHost, PermanentHost, Refusal, RefusalCode, Role};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, timeout};
@@ -14,6 +14,7 @@ use transport::{CloseReason, Connection, Routes, reconnect};
 use crate::computer;
 use crate::doorman::Doorman;
 use crate::membership::Membership;
+use crate::newer::{Newer, Trial};
 use crate::pause::{Pauses, shortened};
 use crate::standing::{Standing, refusal_text};
 use crate::stop::StopSignal;
@@ -92,14 +93,31 @@ async fn come_in(
     }
 }
 
-/// Stays connected until the program is told to stop.
+/// What follows when the program stays connected no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// It was told to stop.
+    End,
+    /// Another version is to run in its stead.
+    BeginAnew,
+}
+
+/// What becomes of newer versions.
+#[derive(Debug)]
+pub(crate) struct Versions {
+    pub(crate) newer: Newer,
+    pub(crate) trial: Trial,
+}
+
+/// Stays connected until the program is told to stop, or another version is to run.
 pub(crate) async fn stay(
     membership: &Membership,
     routes: &Routes,
     folder: &Path,
     mut doorman: Doorman,
     mut stop: StopSignal,
-) -> anyhow::Result<()> {
+    mut versions: Versions,
+) -> anyhow::Result<After> {
     let mut pauses = Pauses::new();
     Standing::Connecting { why: None }.keep(folder).await;
     loop {
@@ -107,15 +125,20 @@ pub(crate) async fn stay(
         let ended = tokio::select! {
             () = stop.heard() => {
                 doorman.close().await;
-                return Ok(());
+                return Ok(After::End);
+            }
+            () = versions.trial.fails() => {
+                doorman.close().await;
+                return Ok(After::BeginAnew);
             }
             came = come_in(membership, routes, None) => match came {
                 Ok((greeted, HubToHost::HostAccepted { name })) => {
                     tracing::info!(%name, "Connected");
                     Standing::connected(&name).keep(folder).await;
-                    match listen(greeted, &mut stop, &mut doorman).await {
-                        Some(end) => end,
-                        None => return Ok(()),
+                    versions.trial.passes();
+                    match listen(greeted, &mut stop, &mut doorman, &mut versions.newer).await {
+                        Heard::End(end) => end,
+                        Heard::After(after) => return Ok(after),
                     }
                 }
                 Ok((_greeted, answer)) => end_of(&answer),
@@ -140,7 +163,11 @@ pub(crate) async fn stay(
         tokio::select! {
             () = stop.heard() => {
                 doorman.close().await;
-                return Ok(());
+                return Ok(After::End);
+            }
+            () = versions.trial.fails() => {
+                doorman.close().await;
+                return Ok(After::BeginAnew);
             }
             () = tokio::time::sleep(pause) => {}
         }
@@ -150,8 +177,20 @@ pub(crate) async fn stay(
 /// Messages of the hub that may wait.
 const MOST_WAITING: usize = 16;
 
-/// Listens until the connection is over, or the program is to stop (`None`).
-async fn listen(greeted: Greeted, stop: &mut StopSignal, doorman: &mut Doorman) -> Option<End> {
+/// Why it listens no longer.
+enum Heard {
+    /// The connection is over.
+    End(End),
+    After(After),
+}
+
+/// Listens until the connection is over, the program is to stop, or a newer version is to run.
+async fn listen(
+    greeted: Greeted,
+    stop: &mut StopSignal,
+    doorman: &mut Doorman,
+    newer: &mut Newer,
+) -> Heard {
     let Greeted {
         endpoint,
         connection,
@@ -176,6 +215,11 @@ async fn listen(greeted: Greeted, stop: &mut StopSignal, doorman: &mut Doorman) 
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent = Box::pin(reconnect::silent(&connection));
     let end = loop {
+        let serves = doorman.serves();
+        if serves {
+            // an operator is there: what can wait waits
+            newer.wait();
+        }
         if let Some(message) = to_say.take()
             && writer.write(&message).await.is_err()
         {
@@ -189,7 +233,13 @@ async fn listen(greeted: Greeted, stop: &mut StopSignal, doorman: &mut Doorman) 
                 transport::close::close(&connection);
                 drop(timeout(LEAVE, endpoint.wait_idle()).await);
                 reading.abort();
-                return None;
+                return Heard::After(After::End);
+            }
+            () = newer.comes(), if version >= UPDATES && !serves => {
+                transport::close::close(&connection);
+                drop(timeout(LEAVE, endpoint.wait_idle()).await);
+                reading.abort();
+                return Heard::After(After::BeginAnew);
             }
             () = &mut silent => break End::Lost("the line is lost".to_owned()),
             left = doorman.agent_ends() => to_say = Some(left).filter(|_| version >= KNOCKING),
@@ -206,7 +256,7 @@ async fn listen(greeted: Greeted, stop: &mut StopSignal, doorman: &mut Doorman) 
     };
     reading.abort();
     transport::close::close(&connection);
-    Some(end)
+    Heard::End(end)
 }
 
 /// Why the hub says no more.

@@ -10,6 +10,7 @@ mod computer;
 mod doorman;
 mod line;
 mod membership;
+mod newer;
 mod pause;
 mod proxy;
 mod serve;
@@ -21,6 +22,7 @@ mod waking;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Parser, Subcommand};
@@ -29,13 +31,19 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use transport::{Fingerprint, Routes};
+use update::UpdateArguments;
 
 use crate::agent::AgentArgs;
 use crate::doorman::Doorman;
+use crate::line::{After, Versions};
 use crate::membership::{Membership, RunLock};
+use crate::newer::{Newer, Trial};
 use crate::proxy::ProxyArgs;
 use crate::standing::Standing;
 use crate::stop::StopSignal;
+
+/// Which version this program has.
+const VERSION: &str = update::version!();
 
 /// Said by every command that sets up or shows a membership.
 fn openness(folder: &Path) -> &'static str {
@@ -48,13 +56,15 @@ fn openness(folder: &Path) -> &'static str {
 
 /// Keeps this computer connected to the hub of Pure Help Desk.
 #[derive(Debug, Parser)]
-#[command(name = "purepc", version)]
+#[command(name = "purepc", version = VERSION, arg_required_else_help = true)]
 struct Cli {
     /// What to log, for instance `info` or `purepc=debug`; `RUST_LOG` says the same.
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+    #[command(flatten)]
+    update: UpdateArguments,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,6 +91,8 @@ enum Command {
         #[cfg(windows)]
         #[arg(long, hide = true)]
         as_service: bool,
+        #[command(flatten)]
+        newer: NewerArgs,
         #[command(flatten)]
         proxy: ProxyArgs,
         #[command(flatten)]
@@ -126,6 +138,15 @@ enum Command {
     },
 }
 
+/// Times that nobody but a test has a reason to change.
+#[derive(Debug, Clone, Copy, Args)]
+struct NewerArgs {
+    #[arg(long, hide = true, value_name = "MILLIS")]
+    look_for_updates_every: Option<u64>,
+    #[arg(long, hide = true, value_name = "MILLIS")]
+    come_back_within: Option<u64>,
+}
+
 #[derive(Debug, Args)]
 struct FolderArgs {
     /// Where the key is kept; a service manager says it by this variable.
@@ -149,8 +170,19 @@ fn main() -> ExitCode {
         return code;
     }
     let cli = Cli::parse();
-    set_up_log(cli.log.as_deref(), log_writer(&cli.command));
-    match run(cli.command, cli.log) {
+    if let Some(code) = cli.update.granted("purepc", VERSION) {
+        return code;
+    }
+    let Some(command) = cli.command else {
+        // said by clap, but for a line that has nothing but --log
+        drop(writeln!(
+            std::io::stderr(),
+            "purepc: --help says what there is to say"
+        ));
+        return ExitCode::from(2);
+    };
+    set_up_log(cli.log.as_deref(), log_writer(&command));
+    match run(command, cli.log) {
         Ok(code) => code,
         Err(error) => {
             // without standard error there is nobody to tell
@@ -223,12 +255,16 @@ fn run(command: Command, log: Option<String>) -> anyhow::Result<ExitCode> {
         #[cfg(windows)]
         Command::Run {
             as_service: true,
+            newer,
             proxy,
             folder,
-        } => run_as_service(proxy, folder.find()?, log),
-        Command::Run { proxy, folder, .. } => {
-            stay(&proxy, &folder.find()?, log, None).map(|()| ExitCode::SUCCESS)
-        }
+        } => run_as_service(newer, proxy, folder.find()?, log),
+        Command::Run {
+            newer,
+            proxy,
+            folder,
+            ..
+        } => stay(newer, &proxy, &folder.find()?, log, None).map(|()| ExitCode::SUCCESS),
         Command::Install { into } => service::install(into.as_deref()).map(|()| ExitCode::SUCCESS),
         Command::Uninstall { from } => {
             service::uninstall(from.as_deref()).map(|()| ExitCode::SUCCESS)
@@ -239,6 +275,7 @@ fn run(command: Command, log: Option<String>) -> anyhow::Result<ExitCode> {
 
 /// Stays connected until the program is told to stop, also by the service manager that `service` stands for.
 fn stay(
+    times: NewerArgs,
     proxy: &ProxyArgs,
     folder: &Path,
     log: Option<String>,
@@ -247,6 +284,7 @@ fn stay(
     let routes = proxy.routes()?;
     let membership = Membership::load(folder)?;
     let _lock = RunLock::take(folder)?;
+    newer::become_newest(folder);
     let _shown = RunLock::show(folder)?;
     tracing::info!(hub = %membership.hub(), "{}", openness(folder));
     let agent = AgentArgs {
@@ -259,15 +297,26 @@ fn stay(
         is_service: service.is_some(),
     };
     let doorman = Doorman::new(folder.to_owned(), agent);
-    runtime()?.block_on(async {
+    let after = runtime()?.block_on(async {
         let stop = StopSignal::listen(service).context("cannot hear when to stop")?;
-        line::stay(&membership, &routes, folder, doorman, stop).await
-    })
+        let every = times.look_for_updates_every.map(Duration::from_millis);
+        let come_back = times.come_back_within.map(Duration::from_millis);
+        let versions = Versions {
+            newer: Newer::of(folder, (membership.hub(), membership.pin()), &routes, every),
+            trial: Trial::begin(folder, come_back.unwrap_or(newer::COME_BACK)),
+        };
+        line::stay(&membership, &routes, folder, doorman, stop, versions).await
+    })?;
+    match after {
+        After::End => Ok(()),
+        After::BeginAnew => Err(newer::begin_anew()),
+    }
 }
 
 /// As [`stay`], for the service manager of Windows.
 #[cfg(windows)]
 fn run_as_service(
+    newer: NewerArgs,
     proxy: ProxyArgs,
     folder: PathBuf,
     log: Option<String>,
@@ -280,7 +329,7 @@ fn run_as_service(
             }
         };
         let heard = std::thread::Builder::new().spawn(hear).context("no thread");
-        let stayed = heard.and_then(|_thread| stay(&proxy, &folder, log, Some(told)));
+        let stayed = heard.and_then(|_thread| stay(newer, &proxy, &folder, log, Some(told)));
         match stayed {
             Ok(()) => 0,
             Err(error) => {
@@ -371,6 +420,7 @@ mod tests {
                 "FILES",
                 &[
                     "The folder that `--folder` names, or `STATE_DIRECTORY`, holds the key of this computer and what is needed to check its access password. Only its owner may read it.",
+                    "`program` in it has newer versions, each with its maker's signature, where the hub's administrator wants them taken (`hub settings set hosts-update yes`). `run` becomes the newest. One that the hub does not let in within five minutes is left alone for a day, and the one before comes back.",
                 ],
             ),
             ("SEE ALSO", &["`helpme`(1), `hub`(8)"]),

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
+#[path = "purepc/newer.rs"]
+mod newer;
+#[cfg(target_os = "linux")]
 #[path = "purepc/waking.rs"]
 mod waking;
 

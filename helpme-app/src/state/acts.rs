@@ -5,6 +5,7 @@ use std::time::Duration;
 use host_engine::{BrowseConsent, HostCommand};
 use protocol::{Rights, ScreenMonitor};
 use ui_kit::ProxyForm;
+use ui_kit::widgets::UpdateWish;
 use ui_kit::words::doctor_text;
 
 use super::{Action, BrowseChoice, Effect, FormProblem, HubForm, Inquiry, Stage, State, WaitNote};
@@ -72,6 +73,12 @@ impl State {
                 vec![Effect::Tell(answer)]
             }
             Action::End => vec![Effect::Tell(HostCommand::EndSession)],
+            Action::Update(UpdateWish::Later) => {
+                self.update_put_off = Some(self.update.clone());
+                Vec::new()
+            }
+            Action::Update(UpdateWish::Restart) if self.is_busy() => Vec::new(),
+            Action::Update(wish) => vec![Effect::Update(wish)],
             Action::SendChat(text) => {
                 let since_start = i64::try_from(now.as_secs()).unwrap_or(0);
                 let at = self.started_unix_seconds.saturating_add(since_start);

@@ -12,7 +12,7 @@ use protocol::receipt::Offsets;
 use protocol::transfers::{Stage as TransferStage, Transfer};
 use protocol::{
     EndedBy, Hindrance, Hindrances, PeerId, Refusal, RefusalCode, Rights, ScreenMonitor, SessionId,
-    Shield, ShieldState, Shields, Stars,
+    Shield, ShieldState, Shields, Stars, UpdateState, UpdateTrouble,
 };
 
 use super::{BAR_HEIGHT, BAR_WIDTH, Moment, height_below, root_ui};
@@ -171,6 +171,39 @@ fn e3_the_pages_before_a_session_fit_in_every_look() {
             };
         })
     });
+    let version = || "0.2.0".to_owned();
+    for (name, update) in [
+        (
+            "update-offered",
+            UpdateState::Offered {
+                version: version(),
+                bytes: 28_400_000,
+            },
+        ),
+        (
+            "update-fetching",
+            UpdateState::Fetching {
+                version: version(),
+                done_bytes: 9_100_000,
+                bytes: 28_400_000,
+            },
+        ),
+        ("update-ready", UpdateState::Ready { version: version() }),
+        (
+            "update-forged",
+            UpdateState::Failed {
+                version: version(),
+                trouble: UpdateTrouble::Forged,
+            },
+        ),
+    ] {
+        add(&mut album, name, || {
+            changed(typed(), |state| {
+                state.form.digits.clear();
+                state.update = update.clone();
+            })
+        });
+    }
     add(&mut album, "connecting", || {
         changed(typed(), |state| {
             state.act(Action::OpenTicket, NOW);

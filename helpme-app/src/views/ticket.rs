@@ -1,20 +1,22 @@
 //! The ticket, the name and the button (H4).
 
 use eframe::egui::{Align, Key, Layout, Ui};
+use protocol::UpdateState;
 use ui_kit::widgets::{
     Field, Push, banner_ui, card_ui, divider_ui, escaped, feature_ui, heading_ui, link_button_ui,
-    paste_into, text_field_ui, ticket_entry_ui,
+    paste_into, text_field_ui, ticket_entry_ui, update_ui,
 };
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::{inquiry, problem_text};
 use crate::state::{Action, FormProblem, TicketForm};
 
-/// Draws the form; `busy` closes it.
+/// Draws the form, and below it what there is to say of a newer version; `busy` closes it.
 pub(super) fn ticket_ui(
     ui: &mut Ui,
     lang: Lang,
     form: &mut TicketForm,
+    update: Option<&UpdateState>,
     busy: bool,
     actions: &mut Vec<Action>,
 ) {
@@ -113,6 +115,12 @@ pub(super) fn ticket_ui(
         actions.push(Action::OpenTicket);
     }
     ui.add_space(14.0);
+    if let Some(update) = update {
+        // in sight, and below all that somebody in trouble needs
+        let wish = update_ui(ui, lang, update, false);
+        actions.extend(wish.map(Action::Update));
+        ui.add_space(10.0);
+    }
     promises_ui(ui, lang);
     ui.add_space(8.0);
     let (icon, advice) = (Icon::ShieldAlert, w(lang, Word::Swindlers));

@@ -104,6 +104,8 @@ pub enum Topic {
     Hosts(PageOf),
     HostGroups,
     Enrolments,
+    /// Which versions are in use, and which are handed out.
+    Versions,
     /// A line that enrols hosts.
     HostsInvited,
     /// Who alone opens this host.

@@ -394,6 +394,29 @@ says! {
         "I computer non presidiati si aprono in questi orari";
     UnattendedHoursNote: "In the hub's time zone, days in English as in the example; at all hours if it is empty.",
         "Nel fuso orario dell'hub, con i giorni in inglese come nell'esempio; a tutte le ore se è vuoto.";
+    HostsUpdate: "Unattended computers take newer versions by themselves",
+        "I computer non presidiati prendono da soli le versioni nuove";
+    HostsUpdateNote: "Only what the programs' maker has signed, and never during a session. One that does not come back to the hub takes the version before again.",
+        "Solo ciò che è firmato da chi produce i programmi, e mai durante una sessione. Chi non torna all'hub riprende la versione precedente.";
+    Versions: "Versions", "Versioni";
+    NoVersions: "No versions known yet", "Nessuna versione nota";
+    NoVersionsNote: "Who uses which version is listed here once somebody has connected. `hub updates add` takes new versions.",
+        "Qui si vede chi usa quale versione, appena qualcuno si è collegato. `hub updates add` aggiunge versioni nuove.";
+    InUse: "In use", "In uso";
+    InUseNote: "What consoles and unattended computers run.",
+        "Che cosa usano le console e i computer non presidiati.";
+    NobodyYet: "Nobody has connected yet.", "Nessuno si è ancora collegato.";
+    HandedOut: "Handed out", "Distribuiti";
+    NoVersionList: "There is no list of the newest versions; `hub updates add` takes the one that the maker signed.",
+        "Manca l'elenco delle versioni più recenti; `hub updates add` aggiunge quello firmato da chi produce i programmi.";
+    NothingHandedOut: "There are no programs here. `hub updates add` and `hub downloads add` take those that their maker signed.",
+        "Qui non ci sono programmi. `hub updates add` e `hub downloads add` aggiungono quelli firmati da chi li produce.";
+    Newest: "newest", "più recente";
+    OfferedProgram: "offered", "proposto";
+    OnPageAlone: "on the page", "sulla pagina";
+    UnlistedProgram: "not in the list", "non in elenco";
+    RefusedProgram: "refused", "rifiutato";
+    RefusedProgramNote: "not signed by its maker, or changed", "non firmato, o modificato";
     Wake: "Wake", "Risveglia";
     AlreadyConnected: "It is already connected", "È già connesso";
     WakeDisabled: "It is disabled", "È disattivato";
@@ -684,6 +707,39 @@ pub fn computers(lang: Lang, count: u32) -> String {
         (Lang::En, 1) => "1 computer".to_owned(),
         (Lang::En, _) => format!("{number} computers"),
         (Lang::It, _) => format!("{number} computer"),
+    }
+}
+
+/// The maker's list of the newest versions.
+pub fn version_list(lang: Lang, serial: u64, made: &str) -> String {
+    match lang {
+        Lang::En => format!("The maker's list {serial}, of {made}."),
+        Lang::It => format!("Elenco {serial} di chi produce i programmi, del {made}."),
+    }
+}
+
+/// That a newer version than the one in use is there.
+pub fn is_newer(lang: Lang, newest: &str) -> String {
+    match lang {
+        Lang::En => format!("{newest} is newer"),
+        Lang::It => format!("c'è la {newest}"),
+    }
+}
+
+/// How many use a version: computers and consoles that are signed in.
+pub fn so_many(lang: Lang, count: u32) -> String {
+    let number = number(lang, count.into());
+    match lang {
+        Lang::En => format!("{number} in use"),
+        Lang::It => format!("{number} in uso"),
+    }
+}
+
+/// When the maker signed a program.
+pub fn signed_by_maker(lang: Lang, at: &str) -> String {
+    match lang {
+        Lang::En => format!("signed on {at}"),
+        Lang::It => format!("firmato il {at}"),
     }
 }
 

@@ -1,14 +1,18 @@
 //! Answers to the administration's questions about permanent hosts.
 
-use protocol::admin::hosts::{Answer, NewEnrolment, Question};
+use std::sync::Arc;
+
+use protocol::admin::Page;
+use protocol::admin::hosts::{Answer, Filter, NewEnrolment, Order, Question, Versions};
 use protocol::admin::people::Line;
 use protocol::control::Name;
-use protocol::{HostId, Refusal};
+use protocol::{HostId, Refusal, RefusalCode};
+use tokio::task::spawn_blocking;
 
 use super::desk::ask;
 use super::people::refusal;
 use super::{Administrator, Office};
-use crate::catalogue::{Catalogue, HostChange, NamedHost, What};
+use crate::catalogue::{Catalogue, CatalogueError, HostChange, NamedHost, What};
 use crate::registry::Oversight;
 use crate::{hosts, people};
 
@@ -84,7 +88,46 @@ pub(super) async fn answer(
             let through = ask(office, |done| Oversight::Wake { host, actor, done }).await??;
             Answer::Waking { through }
         }
+        Question::Versions => Answer::Versions(versions(office).await?),
     })
+}
+
+async fn versions(office: &Office) -> Result<Versions, Refusal> {
+    let programs = office.read(|catalogue| fleet(catalogue)).await?;
+    let updates = Arc::clone(office.updates());
+    let found = spawn_blocking(move || updates.overview(programs.iter().map(String::as_str)));
+    found.await.map_err(|_panic| RefusalCode::INTERNAL.into())
+}
+
+/// What every computer and console that the hub knows calls itself.
+fn fleet(catalogue: &dyn Catalogue) -> Result<Vec<String>, CatalogueError> {
+    let pages = || {
+        let firsts = (0..).step_by(usize::from(Page::MOST));
+        let rows = Page::MOST;
+        firsts.map_while(move |first| {
+            Some(Page {
+                first: first.try_into().ok()?,
+                rows,
+            })
+        })
+    };
+    let mut programs = Vec::new();
+    let order = (Order::Name, false);
+    for page in pages() {
+        let found = catalogue.host_rows(&Filter::default(), order, page)?;
+        if found.rows.is_empty() {
+            break;
+        }
+        programs.extend(found.rows.iter().map(|row| row.program.to_string()));
+    }
+    for page in pages() {
+        let found = catalogue.sign_in_rows(page)?;
+        if found.rows.is_empty() {
+            break;
+        }
+        programs.extend(found.rows.iter().map(|row| row.program.to_string()));
+    }
+    Ok(programs)
 }
 
 async fn invite(

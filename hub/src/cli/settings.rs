@@ -139,9 +139,10 @@ fn to_json(setting: &Setting) -> (String, Value) {
         Setting::Organisation(_) | Setting::Words(_) | Setting::UnattendedHours(_) => {
             Value::from(value)
         }
-        Setting::WatchLive(may) | Setting::UnattendedReason(may) | Setting::UnattendedCode(may) => {
-            Value::from(*may)
-        }
+        Setting::WatchLive(may)
+        | Setting::UnattendedReason(may)
+        | Setting::UnattendedCode(may)
+        | Setting::HostsUpdate(may) => Value::from(*may),
         Setting::FilmDays(_)
         | Setting::ReportDays(_)
         | Setting::FilmQuotaBytes(_)

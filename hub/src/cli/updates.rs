@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use hub::catalogue::{self, Change, What};
 use hub::unix_millis;
-use hub::updates::{self, InUse};
+use hub::updates::{self, Added, InUse};
 use maker::{CHANNEL_FILE, Channel};
 use protocol::admin::hosts::{Filter, OfGroup, OfState, Order};
 use serde_json::{Value, json};
@@ -19,9 +19,10 @@ use super::{ACTOR, DataArgs};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UpdatesCommand {
-    /// Take the list of newest versions, which the maker has signed. An older one than before is refused.
+    /// Take the list of newest versions, or a program that it names, for those who have an older version of it. The
+    /// maker has signed either. An older one than before is refused.
     Add {
-        /// The list, `channel.json`.
+        /// The list, `channel.json`, or a program, as `purepc-linux-x86_64`.
         file: PathBuf,
         /// Its maker's signature, if that is not the file's name with `.minisig` behind it.
         #[arg(long, value_name = "FILE")]
@@ -52,27 +53,45 @@ pub(super) fn run(command: UpdatesCommand) -> anyhow::Result<ExitCode> {
             data,
         } => {
             let mut catalogue = catalogue::open(&data.data)?;
-            let channel = updates::take(&data.data, &file, signature.as_deref())?;
-            let what = What::DownloadAdded {
-                file: CHANNEL_FILE.to_owned(),
-                version: channel.serial.to_string(),
+            let added = updates::add(&data.data, &file, signature.as_deref())?;
+            let (file, version) = match &added {
+                Added::List(channel) => (CHANNEL_FILE.to_owned(), channel.serial.to_string()),
+                Added::Program(signed) => (signed.file.clone(), signed.version.to_string()),
             };
+            let what = What::DownloadAdded { file, version };
             let change = Change { actor: ACTOR, what };
             catalogue.apply(&[change.at(unix_millis())])?;
-            let mut out = std::io::stdout();
-            if json {
-                writeln!(out, "{:#}", channel_to_json(&channel))?;
-            } else {
-                let (serial, programs) = (channel.serial, channel.programs.len());
-                writeln!(
-                    out,
-                    "list {serial} of the newest versions names {programs} programs"
-                )?;
-            }
+            say_added(&added, json)?;
         }
         UpdatesCommand::List { json, data } => list(json, &data)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn say_added(added: &Added, as_json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    match added {
+        Added::List(channel) if as_json => writeln!(out, "{:#}", channel_to_json(channel))?,
+        Added::List(channel) => {
+            let (serial, programs) = (channel.serial, channel.programs.len());
+            writeln!(
+                out,
+                "list {serial} of the newest versions names {programs} programs"
+            )?;
+        }
+        Added::Program(signed) if as_json => {
+            let (file, version) = (&signed.file, signed.version.to_string());
+            writeln!(out, "{:#}", json!({ "file": file, "version": version }))?;
+        }
+        Added::Program(signed) => {
+            let (file, version) = (&signed.file, &signed.version);
+            writeln!(
+                out,
+                "{file} {version} is handed out to those who have an older one, once the list names it"
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn list(as_json: bool, data: &DataArgs) -> anyhow::Result<()> {

@@ -244,6 +244,7 @@ impl ConsoleApp {
                     board.show(popups::example(lang));
                 }
             }
+            Action::Update(wish) => self.fulfil_update(ctx, wish),
             Action::SetTheme(theme) => {
                 self.settings.theme = theme;
                 theme.apply(ctx);

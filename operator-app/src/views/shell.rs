@@ -3,6 +3,7 @@
 use egui::{CentralPanel, Frame, Margin, Panel, Stroke, Ui};
 use ui_kit::widgets::{
     DialogSize, Push, account_button_ui, dialog_ui, icon_button_ui, logo_ui, status_bar_ui,
+    update_ui,
 };
 use ui_kit::words::name_alone;
 use ui_kit::{Icon, Palette, ThemeChoice, Tone, Word, text, theme, w};
@@ -22,6 +23,7 @@ pub fn main_window_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<A
     hot_keys(ui, state, actions);
     tool_bar_ui(ui, state, actions);
     status_ui(ui, state);
+    newer_version_ui(ui, state, actions);
     let palette = Palette::of(ui);
     let page = Frame::new().fill(palette.background);
     if state.account.has_list() {
@@ -54,6 +56,28 @@ pub fn main_window_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<A
     super::showing::showing_ui(ui, state, actions);
     super::unlocking::unlocking_ui(ui, state, actions);
     own_account_ui(ui, state, actions);
+}
+
+/// A newer version, below the tools and above everything else.
+fn newer_version_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
+    let Some(shown) = state.update.shown() else {
+        return;
+    };
+    let margin = Margin {
+        left: 16,
+        right: 12,
+        top: 10,
+        bottom: 0,
+    };
+    let page = Frame::new().fill(Palette::of(ui).background);
+    Panel::top("newer version")
+        .resizable(false)
+        .show_separator_line(false)
+        .frame(page.inner_margin(margin))
+        .show(ui, |ui| {
+            let wish = update_ui(ui, state.lang, shown, state.update.busy);
+            actions.extend(wish.map(Action::Update));
+        });
 }
 
 fn own_account_ui(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {

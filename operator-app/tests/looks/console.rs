@@ -23,7 +23,7 @@ use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
 use protocol::{
     ChatAuthor, ChatLine, Entry, EntryKind, Feedback, Hindrance, Hindrances, OwnAccount, OwnAnswer,
     OwnSignIn, PeerId, Permissions, Proposal, Refusal, RefusalCode, ReportDraft, ReportFacts,
-    ReportId, SessionId, Stars, TicketRoute, TicketState, WakeStanding,
+    ReportId, SessionId, Stars, TicketRoute, TicketState, UpdateState, UpdateTrouble, WakeStanding,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Clock, Examination, Lang, OwnForm, Word, Zone, w};
@@ -451,6 +451,64 @@ fn e3_the_main_window_fits_in_every_look() {
         window.get_by_label(w(lang, Word::ListOrder)).click();
         window.run_steps(3);
     });
+    let version = || "0.2.0".to_owned();
+    for (name, update, busy_with) in [
+        (
+            "update-offered",
+            UpdateState::Offered {
+                version: version(),
+                bytes: 28_400_000,
+            },
+            false,
+        ),
+        (
+            "update-fetching",
+            UpdateState::Fetching {
+                version: version(),
+                done_bytes: 9_100_000,
+                bytes: 28_400_000,
+            },
+            false,
+        ),
+        (
+            "update-waiting",
+            UpdateState::Waiting { version: version() },
+            true,
+        ),
+        (
+            "update-ready",
+            UpdateState::Ready { version: version() },
+            false,
+        ),
+        (
+            "update-ready-later",
+            UpdateState::Ready { version: version() },
+            true,
+        ),
+        (
+            "update-forged",
+            UpdateState::Failed {
+                version: version(),
+                trouble: UpdateTrouble::Forged,
+            },
+            false,
+        ),
+        (
+            "update-list-forged",
+            UpdateState::Failed {
+                version: String::new(),
+                trouble: UpdateTrouble::Forged,
+            },
+            false,
+        ),
+    ] {
+        add(&mut album, name, |lang| {
+            let mut state = busy(lang);
+            state.update.state = update.clone();
+            state.update.busy = busy_with;
+            state
+        });
+    }
     add(&mut album, "disconnecting", |lang| {
         let mut state = busy(lang);
         state.disconnecting = Some(ANNA);

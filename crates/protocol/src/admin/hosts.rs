@@ -79,6 +79,8 @@ pub enum Question {
     Wake {
         host: HostId,
     },
+    /// Which versions there are, and which are in use (P3).
+    Versions,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +104,67 @@ pub enum Answer {
     Waking {
         through: Vec<Name>,
     },
+    Versions(Versions),
+}
+
+/// Most rows of each list in [`Versions`].
+pub const MAX_VERSION_ROWS: usize = 256;
+
+/// The programs that the hub hands out, and the versions that its fleet runs (P3).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Versions {
+    /// The maker's list of the newest versions, where the hub has one.
+    pub list: Option<VersionList>,
+    pub programs: Vec<ProgramRow>,
+    pub fleet: Vec<FleetRow>,
+}
+
+/// The maker's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionList {
+    /// Grows with each one.
+    pub serial: u64,
+    pub made_unix_millis: i64,
+    /// How many programs it names.
+    pub programs: u32,
+}
+
+/// A program's file at the hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramRow {
+    pub file: Name,
+    pub standing: ProgramStanding,
+    /// Empty where it is not the maker's.
+    pub version: Name,
+    pub bytes: u64,
+    /// When its maker signed it; 0 where it is not the maker's.
+    pub signed_unix_millis: i64,
+}
+
+/// What becomes of a program at the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProgramStanding {
+    /// Programs that have an older version fetch it.
+    Offered,
+    /// Visitors of the page get it; programs do not, as the list names another version or none.
+    OnPage,
+    /// Nobody gets it until the maker's list names this version.
+    Unlisted,
+    /// Nobody gets it: its maker has not signed it, or it was changed.
+    Refused,
+}
+
+/// How many of the fleet run one version of a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetRow {
+    /// As it calls itself: `purepc linux`.
+    pub program: Name,
+    /// Empty where it says none.
+    pub version: Name,
+    pub count: u32,
+    /// What the list has for it; empty where that is nothing.
+    pub newest: Name,
+    pub behind: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

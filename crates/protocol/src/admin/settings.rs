@@ -77,6 +77,9 @@ pub struct Settings {
     /// them (U4). [`Answer::Settings`] does not have it.
     #[serde(skip)]
     pub unattended_hours: HoursText,
+    /// Whether permanent hosts take newer versions by themselves (P3). [`Answer::Settings`] does not have it.
+    #[serde(skip)]
+    pub hosts_update: bool,
 }
 
 /// One setting and its value.
@@ -94,6 +97,7 @@ pub enum Setting {
     UnattendedReason(bool),
     UnattendedCode(bool),
     UnattendedHours(HoursText),
+    HostsUpdate(bool),
 }
 
 /// What was given is no setting, or not of its range.
@@ -144,6 +148,7 @@ impl Default for Settings {
             unattended_reason: false,
             unattended_code: false,
             unattended_hours: HoursText::default(),
+            hosts_update: false,
         }
     }
 }
@@ -173,6 +178,7 @@ impl Settings {
             Setting::UnattendedReason(must) => self.unattended_reason = must,
             Setting::UnattendedCode(must) => self.unattended_code = must,
             Setting::UnattendedHours(hours) => self.unattended_hours = hours,
+            Setting::HostsUpdate(may) => self.hosts_update = may,
         }
     }
 
@@ -191,13 +197,14 @@ impl Settings {
             Setting::UnattendedReason(self.unattended_reason),
             Setting::UnattendedCode(self.unattended_code),
             Setting::UnattendedHours(self.unattended_hours.clone()),
+            Setting::HostsUpdate(self.hosts_update),
         ]
     }
 }
 
 impl Setting {
     /// What settings are called on the command line and in data bases.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 13] = [
         "organisation",
         "words",
         "film-days",
@@ -210,6 +217,7 @@ impl Setting {
         "unattended-reason",
         "unattended-code",
         "unattended-hours",
+        "hosts-update",
     ];
 
     pub fn name(&self) -> &'static str {
@@ -226,6 +234,7 @@ impl Setting {
             Self::UnattendedReason(_) => 9,
             Self::UnattendedCode(_) => 10,
             Self::UnattendedHours(_) => 11,
+            Self::HostsUpdate(_) => 12,
         };
         Self::NAMES[place]
     }
@@ -239,9 +248,10 @@ impl Setting {
                 number.to_string()
             }
             Self::UnattendedHours(hours) => hours.to_string(),
-            Self::WatchLive(may) | Self::UnattendedReason(may) | Self::UnattendedCode(may) => {
-                if *may { "yes" } else { "no" }.to_owned()
-            }
+            Self::WatchLive(may)
+            | Self::UnattendedReason(may)
+            | Self::UnattendedCode(may)
+            | Self::HostsUpdate(may) => if *may { "yes" } else { "no" }.to_owned(),
             Self::FilmQuotaBytes(number)
             | Self::FilmBytesPerSecond(number)
             | Self::FreeDiskBytes(number) => number.to_string(),
@@ -291,6 +301,7 @@ impl Setting {
                 return Err(too_long(HoursText::MAX_BYTES));
             }
             "unattended-hours" => Self::UnattendedHours(text.trim().into()),
+            "hosts-update" => Self::HostsUpdate(yes_or_no()?),
             _ => return Err(unknown()),
         };
         setting.check()?;
@@ -340,7 +351,10 @@ impl Setting {
                 Ok(_hours) => Ok(()),
                 Err(_none) => Err(SettingError::NoHours { name }),
             },
-            Self::WatchLive(_) | Self::UnattendedReason(_) | Self::UnattendedCode(_) => Ok(()),
+            Self::WatchLive(_)
+            | Self::UnattendedReason(_)
+            | Self::UnattendedCode(_)
+            | Self::HostsUpdate(_) => Ok(()),
         }
     }
 }
@@ -374,6 +388,7 @@ mod tests {
             ("unattended-reason", "perhaps"),
             ("unattended-code", "perhaps"),
             ("unattended-hours", "always"),
+            ("hosts-update", "perhaps"),
             ("colour", "blue"),
         ] {
             assert!(Setting::parse(name, text).is_err(), "{name} {text}");

@@ -53,6 +53,7 @@ pub fn of_host(message: &HostToHub) -> Option<Action> {
         | HostToHub::JudgeKnock { .. }
         | HostToHub::Lans { .. }
         | HostToHub::Woke { .. }
+        | HostToHub::SeekUpdates
         | HostToHub::Leave => return None,
         HostToHub::Say { .. } | HostToHub::SendAway { .. } | HostToHub::SendForgedAway { .. } => {
             Action::SpeakForUser

@@ -296,6 +296,7 @@ impl Directory {
             | HostToHub::SendForgedAway { .. }
             | HostToHub::Enrol { .. }
             | HostToHub::ComeIn { .. }
+            | HostToHub::SeekUpdates
             | HostToHub::Feedback { .. } => Err(OutOfPlace),
             HostToHub::Lans { lans } => self.lans_are(id, lans, now),
             HostToHub::Woke { wake, sent } => self.woke(id, wake, sent),

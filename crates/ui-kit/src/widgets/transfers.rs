@@ -82,7 +82,7 @@ pub fn transfer_ui(
                     let name = text(name, theme::BODY_SIZE, theme::MEDIUM, palette.text);
                     ui.add(Label::new(name).truncate());
                     if bar {
-                        progress_ui(ui, transfer);
+                        progress_ui(ui, transfer.fraction());
                     }
                     let line = text(line, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
                     let label = ui.add(if bar {
@@ -135,11 +135,10 @@ fn face(transfer: &Transfer) -> (Icon, Tone) {
     }
 }
 
-/// How much of it has arrived.
-fn progress_ui(ui: &mut Ui, transfer: &Transfer) {
+/// How much of something has arrived, from 0 to 1.
+pub(super) fn progress_ui(ui: &mut Ui, part: f32) {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
-    let part = transfer.fraction();
     ui.painter()
         .rect_filled(rect, CornerRadius::same(2), palette.line);
     let mut done = rect;

@@ -49,6 +49,12 @@ words! {
     ShowPassword: "Show the password", "Mostra la password";
     HidePassword: "Hide the password", "Nascondi la password";
     Dismiss: "Dismiss", "Chiudi l'avviso";
+    // A newer version of the program
+    Update: "Update", "Aggiorna";
+    Later: "Later", "Più tardi";
+    RestartNow: "Restart now", "Riavvia ora";
+    TryAgain: "Try again", "Riprova";
+    AfterTheSession: "After the session", "Dopo la sessione";
     Quit: "Quit", "Esci";
     Required: "Please fill this in", "Da compilare";
     SavedNotice: "Saved", "Salvato";

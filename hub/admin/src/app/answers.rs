@@ -174,6 +174,10 @@ impl AdminApp {
                     within!(answer, Answer::Hosts(hosts::Answer::Enrolments(rows)) => rows.rows);
                 state.computers.codes.take(rows);
             }
+            Topic::Versions => {
+                let found = within!(answer, Answer::Hosts(hosts::Answer::Versions(found)) => found);
+                state.computers.versions.take(found);
+            }
             Topic::HostsInvited => {
                 if let Some(Answer::Hosts(hosts::Answer::Invitation { line, .. })) =
                     self.unless_refused(answer)

@@ -15,6 +15,8 @@ use crate::state::{ComputersTab, PeopleTab, Period, Section, Shown, Standing, To
 
 /// How often what goes on now is asked for while it is looked at.
 const LIVE_SECONDS: f64 = 2.0;
+/// How often the versions in use are counted while somebody looks at them.
+const VERSIONS_SECONDS: f64 = 15.0;
 /// How often the days before are counted while somebody looks at them.
 const DAYS_SECONDS: f64 = 60.0;
 
@@ -249,6 +251,12 @@ impl AdminApp {
             ComputersTab::Codes => {
                 if is_due(&mut computers.codes, now) {
                     asks.push((Topic::Enrolments, hosts::Question::Enrolments { page: all }));
+                }
+            }
+            ComputersTab::Versions => {
+                if is_due(&mut computers.versions, now) {
+                    computers.versions.due = now + VERSIONS_SECONDS;
+                    asks.push((Topic::Versions, hosts::Question::Versions));
                 }
             }
             ComputersTab::Groups => {}

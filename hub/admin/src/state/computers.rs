@@ -2,7 +2,7 @@
 
 use protocol::admin::hosts::{
     EnrolmentRow, Filter, HostChange, HostGroup, HostGroupRow, HostRow, NewEnrolment, Note, Order,
-    Question,
+    Question, Versions,
 };
 use protocol::control::Name;
 use protocol::{GroupId, HostGroupId, HostId};
@@ -28,6 +28,7 @@ pub struct Computers {
     due: f64,
     pub groups: Shown<Vec<HostGroupRow>>,
     pub codes: Shown<Vec<EnrolmentRow>>,
+    pub versions: Shown<Versions>,
     pub asking: Option<ComputersAsking>,
 }
 
@@ -42,6 +43,7 @@ impl Default for Computers {
             due: 0.0,
             groups: Shown::default(),
             codes: Shown::default(),
+            versions: Shown::default(),
             asking: None,
         }
     }
@@ -94,6 +96,7 @@ impl Computers {
         self.groups.is_asked = false;
         self.codes.is_asked = false;
         (self.groups.due, self.codes.due) = (0.0, 0.0);
+        self.versions.refresh();
     }
 
     /// Lets the list be asked for again where it is time.
@@ -112,6 +115,8 @@ pub enum ComputersTab {
     Hosts,
     Groups,
     Codes,
+    /// Which versions are in use, and which are handed out.
+    Versions,
 }
 
 /// A form or a question about computers that is open over the window.

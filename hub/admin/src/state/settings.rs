@@ -107,4 +107,5 @@ pub struct SettingsForm {
     pub unattended_reason: bool,
     pub unattended_code: bool,
     pub unattended_hours: String,
+    pub hosts_update: bool,
 }

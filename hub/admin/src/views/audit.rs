@@ -9,7 +9,7 @@ use ui_kit::widgets::{
 use ui_kit::words::{name_alone, visible_line};
 use ui_kit::{Icon, Lang, Palette, Tone, text, theme};
 
-use super::table::{Cell, Column, bar_ui, table_ui};
+use super::table::{Cell, Column, LEAST_WIDTH, bar_ui, table_ui};
 use super::{at_right_ui, loading_ui, refused_ui};
 use crate::state::{Period, State, Topic};
 use crate::words::{self, Say, s};
@@ -96,6 +96,7 @@ fn list_ui(ui: &mut Ui, state: &mut State) {
         width,
         sort: None::<()>,
         right: false,
+        least: LEAST_WIDTH,
     };
     let columns = [
         column(Say::Row, 70.0),

@@ -3,6 +3,7 @@
 mod forms;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use egui::{Label, ScrollArea, Ui};
 use protocol::admin::Question;
@@ -15,7 +16,7 @@ use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, text, theme};
 
 use super::people::group_name;
-use super::table::{Cell, Column, bar_ui, filters_bar_ui, table_ui};
+use super::table::{Cell, Column, LEAST_WIDTH, bar_ui, filters_bar_ui, table_ui};
 use super::{at_right_ui, loading_ui, missing_ui, refused_ui, scroll_ui};
 use crate::state::{
     ComputersAsking, ComputersTab, Done, HostForm, HostGroupForm, InviteForm, State, Topic,
@@ -28,6 +29,8 @@ const ROOM_FOR_FILTER: f32 = 740.0;
 const ROOM_FOR_ACTIONS: f32 = 660.0;
 /// And what is said beside them.
 const ROOM_FOR_NOTE: f32 = 60.0;
+/// And the longest word in the last column of the list, as a badge.
+const STATE_WIDTH: f32 = 110.0;
 
 pub(super) fn computers_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
@@ -38,6 +41,7 @@ pub(super) fn computers_ui(ui: &mut Ui, state: &mut State) {
             (ComputersTab::Hosts, s(lang, Say::Computers)),
             (ComputersTab::Groups, s(lang, Say::Groups)),
             (ComputersTab::Codes, s(lang, Say::Codes)),
+            (ComputersTab::Versions, s(lang, Say::Versions)),
         ];
         if let Some(tab) = segments_ui(ui, state.computers.tab, &tabs) {
             state.computers.tab = tab;
@@ -51,6 +55,7 @@ pub(super) fn computers_ui(ui: &mut Ui, state: &mut State) {
                     state.computers.asking = Some(ComputersAsking::Invite(form));
                 }
             }
+            ComputersTab::Versions => {}
             ComputersTab::Groups => {
                 let add = Push::primary(s(lang, Say::AddGroup)).icon(Icon::Plus);
                 if ui.add(add).clicked() {
@@ -71,6 +76,7 @@ pub(super) fn computers_ui(ui: &mut Ui, state: &mut State) {
             ComputersTab::Hosts => list_ui(ui, state),
             ComputersTab::Groups => groups_ui(ui, state),
             ComputersTab::Codes => codes_ui(ui, state),
+            ComputersTab::Versions => versions::versions_ui(ui, state),
         }
     });
     forms::asking_ui(ui, state);
@@ -131,6 +137,7 @@ fn columns(lang: Lang) -> [Column<Order>; 6] {
         width,
         sort,
         right: false,
+        least: LEAST_WIDTH,
     };
     [
         column(Say::Name, 190.0, Some(Order::Name)),
@@ -138,7 +145,11 @@ fn columns(lang: Lang) -> [Column<Order>; 6] {
         column(Say::Group, 120.0, Some(Order::Group)),
         column(Say::LastSeen, 150.0, Some(Order::LastSeen)),
         column(Say::Version, 130.0, Some(Order::Version)),
-        column(Say::State, 110.0, None),
+        Column {
+            // whether it is there, or let in at all, is what the list is for
+            least: STATE_WIDTH,
+            ..column(Say::State, STATE_WIDTH, None)
+        },
     ]
 }
 

@@ -11,7 +11,7 @@ use ui_kit::words::{name_alone, session_ended_for_operator, size_text, visible_l
 use ui_kit::{Icon, Lang, Tone, Word, text, theme, w};
 
 use super::questions::{Reasoned, reason_ui};
-use super::table::{Cell, Column, bar_ui, filters_bar_ui, picture_table_ui};
+use super::table::{Cell, Column, LEAST_WIDTH, bar_ui, filters_bar_ui, picture_table_ui};
 use super::{at_right_ui, export, loading_ui, missing_ui, player, refused_ui};
 use crate::state::{
     Done, Film as OpenFilm, FilmAsking, FilmStage, Period, Section, State, Topic, Wish,
@@ -88,6 +88,7 @@ fn columns(lang: Lang) -> [Column<Sort>; 7] {
         width,
         sort: Some(sort),
         right,
+        least: LEAST_WIDTH,
     };
     [
         column(Say::Started, 250.0, Sort::Started, false),
@@ -101,6 +102,7 @@ fn columns(lang: Lang) -> [Column<Sort>; 7] {
             width: 90.0,
             sort: None,
             right: false,
+            least: LEAST_WIDTH,
         },
     ]
 }

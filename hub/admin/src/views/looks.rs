@@ -7,7 +7,10 @@ use protocol::admin::Rows;
 use protocol::admin::audit::{ActorKind, AuditRow, Verified};
 use protocol::admin::desk::{Disk, LiveSession, Overview, Today, Warning};
 use protocol::admin::films::{Film, Standing as FilmStanding};
-use protocol::admin::hosts::{EnrolmentRow, HostGroupRow, HostRow};
+use protocol::admin::hosts::{
+    EnrolmentRow, FleetRow, HostGroupRow, HostRow, ProgramRow, ProgramStanding, VersionList,
+    Versions,
+};
 use protocol::admin::people::{
     AccountRow, GroupRow, RoleRow, Rules, SecondFactorRule, SignInKind, SignInRow,
 };
@@ -162,6 +165,7 @@ fn computers(state: &mut State) {
         expires_unix_millis: (NOW + 86_400) * 1000,
     };
     state.computers.codes.value = Some(vec![code(1, 500, 488), code(2, 1, 1)]);
+    state.computers.versions.value = Some(versions());
     give!(
         state.computers.list,
         vec![
@@ -170,6 +174,41 @@ fn computers(state: &mut State) {
             host(3, "ACCOUNTING-SECOND-FLOOR-WORKPLACE-17", false, true),
         ]
     );
+}
+
+fn versions() -> Versions {
+    let fleet = |program: &str, version: &str, count, newest: &str, behind| FleetRow {
+        program: program.into(),
+        version: version.into(),
+        count,
+        newest: newest.into(),
+        behind,
+    };
+    let program = |file: &str, standing| ProgramRow {
+        file: file.into(),
+        standing,
+        version: "0.2.0".into(),
+        bytes: 28_400_000,
+        signed_unix_millis: NOW * 1000,
+    };
+    Versions {
+        list: Some(VersionList {
+            serial: 7,
+            made_unix_millis: NOW * 1000,
+            programs: 4,
+        }),
+        programs: vec![
+            program("purepc-linux-x86_64", ProgramStanding::Offered),
+            program("helpme-windows-x86_64.exe", ProgramStanding::OnPage),
+            program("pure-help-desk-linux-x86_64", ProgramStanding::Unlisted),
+            program("helpme-linux-x86_64", ProgramStanding::Refused),
+        ],
+        fleet: vec![
+            fleet("purepc linux", "0.1.0", 1_204, "0.2.0", true),
+            fleet("purepc linux", "0.2.0", 3, "0.2.0", false),
+            fleet("pure-help-desk windows", "0.1.0", 1, "", false),
+        ],
+    }
 }
 
 fn groups() -> Vec<GroupRow> {
@@ -599,6 +638,7 @@ fn u2_computers_with_nobody_in_front_fit_in_every_look() {
         ("computers", ComputersTab::Hosts),
         ("computers-groups", ComputersTab::Groups),
         ("computers-codes", ComputersTab::Codes),
+        ("computers-versions", ComputersTab::Versions),
     ] {
         add(&mut album, name, Section::Computers, |state| {
             computers(state);
@@ -625,6 +665,17 @@ fn u2_computers_with_nobody_in_front_fit_in_every_look() {
     add(&mut album, "codes-none", Section::Computers, |state| {
         state.computers.tab = ComputersTab::Codes;
         state.computers.codes.value = Some(Vec::new());
+    });
+    add(&mut album, "versions-none", Section::Computers, |state| {
+        state.computers.tab = ComputersTab::Versions;
+        state.computers.versions.value = Some(Versions::default());
+    });
+    add(&mut album, "versions-new", Section::Computers, |state| {
+        computers(state);
+        state.computers.tab = ComputersTab::Versions;
+        let mut versions = versions();
+        (versions.list, versions.programs) = (None, Vec::new());
+        state.computers.versions.value = Some(versions);
     });
     add(&mut album, "computers-not", Section::Computers, |state| {
         refuse!(state.computers.list);

@@ -16,7 +16,7 @@ use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::questions::{answer_of, danger_ui, memberships_ui, name_ui};
-use super::table::{Cell, Column, bar_ui, table_ui};
+use super::table::{Cell, Column, LEAST_WIDTH, bar_ui, table_ui};
 use super::{at_right_ui, form_buttons_ui, loading_ui, missing_ui, refused_ui, scroll_ui};
 use crate::state::{AccountForm, Done, PeopleAsking, PeopleTab, RoleForm, State, Topic, Wish};
 use crate::words::{self, Say, s};
@@ -93,6 +93,7 @@ fn columns(lang: Lang) -> [Column<AccountOrder>; 6] {
         width,
         sort,
         right: false,
+        least: LEAST_WIDTH,
     };
     [
         column(Say::Name, 190.0, Some(AccountOrder::DisplayName)),

@@ -16,7 +16,7 @@ use ui_kit::words::{name_alone, visible_text};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::questions::{Reasoned, answer_of, reason_ui};
-use super::table::{Cell, Column, bar_ui, table_ui};
+use super::table::{Cell, Column, LEAST_WIDTH, bar_ui, table_ui};
 use super::{at_right_ui, loading_ui, missing_ui, refused_ui, scroll_ui};
 use crate::state::{Correcting, Done, Period, Section, State, Topic, Wish};
 use crate::words::{self, Say, s};
@@ -240,6 +240,7 @@ fn columns(lang: Lang) -> [Column<ReportColumn>; 8] {
         width,
         sort: Some(sort),
         right,
+        least: LEAST_WIDTH,
     };
     [
         column(Say::Started, 128.0, ReportColumn::Started, false),
@@ -254,6 +255,7 @@ fn columns(lang: Lang) -> [Column<ReportColumn>; 8] {
             width: 200.0,
             sort: None,
             right: false,
+            least: LEAST_WIDTH,
         },
     ]
 }

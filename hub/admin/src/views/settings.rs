@@ -213,6 +213,9 @@ fn form_ui(ui: &mut Ui, state: &mut State, form: &mut SettingsForm, wrong: Optio
                 .error(error("unattended-hours"))
         };
         text_field_ui(ui, &field, &mut form.unattended_hours);
+        let label = s(lang, Say::HostsUpdate);
+        let note = s(lang, Say::HostsUpdateNote);
+        switch_ui(ui, &mut form.hosts_update, label, Some(note));
     });
 }
 
@@ -247,6 +250,7 @@ impl SettingsForm {
             unattended_reason: settings.unattended_reason,
             unattended_code: settings.unattended_code,
             unattended_hours: settings.unattended_hours.to_string(),
+            hosts_update: settings.hosts_update,
         }
     }
 
@@ -277,7 +281,8 @@ impl SettingsForm {
             watch_live,
             unattended_reason,
             unattended_code,
-            unattended_hours
+            unattended_hours,
+            hosts_update
         )
     }
 
@@ -368,6 +373,11 @@ impl SettingsForm {
                 "unattended-hours",
                 self.unattended_hours.clone(),
                 self.unattended_hours == shown.unattended_hours,
+            ),
+            (
+                "hosts-update",
+                Setting::HostsUpdate(self.hosts_update).value(),
+                self.hosts_update == shown.hosts_update,
             ),
         ];
         let changed = fields.into_iter().filter(|(_, _, is_same)| !is_same);

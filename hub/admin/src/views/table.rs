@@ -19,8 +19,8 @@ const HEAD_GAP: f32 = 4.0;
 const PICTURE: egui::Vec2 = vec2(64.0, 36.0);
 /// Between two columns.
 const GAP: f32 = 14.0;
-/// No column becomes narrower, in points.
-const LEAST_WIDTH: f32 = 48.0;
+/// No column becomes narrower, in points, and most may become as narrow.
+pub(super) const LEAST_WIDTH: f32 = 48.0;
 
 /// A column, and what the list is ordered by when its head is pressed.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,8 @@ pub(super) struct Column<C> {
     pub(super) sort: Option<C>,
     /// Numbers stand at the right.
     pub(super) right: bool,
+    /// What it needs at least, in points.
+    pub(super) least: f32,
 }
 
 /// What stands in a cell.
@@ -153,7 +155,8 @@ fn rows_ui<C: Copy + PartialEq>(
         let usual: Vec<f32> = usual
             .map(|(column, head)| (column.width * shrink).max(*head))
             .collect();
-        let widths = squeezed(&usual, ui.available_width() - gaps);
+        let least: Vec<f32> = columns.iter().map(|column| column.least).collect();
+        let widths = squeezed(&usual, &least, ui.available_width() - gaps);
         let mut table = TableBuilder::new(ui)
             .id_salt(id)
             .sense(Sense::click())
@@ -162,9 +165,9 @@ fn rows_ui<C: Copy + PartialEq>(
             .cell_layout(Layout::left_to_right(Align::Center));
         for (at, usual) in widths.iter().enumerate() {
             let width = if at + 1 == columns.len() {
-                Width::remainder().at_least(60.0)
+                Width::remainder().at_least(least[at].max(60.0))
             } else {
-                Width::initial(*usual).at_least(LEAST_WIDTH).resizable(true)
+                Width::initial(*usual).at_least(least[at]).resizable(true)
             };
             table = table.column(width.clip(true));
         }
@@ -217,14 +220,15 @@ fn rows_ui<C: Copy + PartialEq>(
     done
 }
 
-/// `widths` with less of each, the wider the more, until they have `room`; none becomes unreadable.
-fn squeezed(widths: &[f32], room: f32) -> Vec<f32> {
-    let spare = |width: f32| (width - LEAST_WIDTH).max(0.0);
+/// `widths` with less of each, the wider the more, until they have `room`; none has less than its `least`.
+fn squeezed(widths: &[f32], least: &[f32], room: f32) -> Vec<f32> {
+    let spare = |(width, least): (f32, f32)| (width - least).max(0.0);
+    let each = || widths.iter().copied().zip(least.iter().copied());
     let too_much = (widths.iter().sum::<f32>() - room).max(0.0);
-    let all: f32 = widths.iter().copied().map(spare).sum();
+    let all: f32 = each().map(spare).sum();
     let share = (too_much / all.max(1.0)).min(1.0);
-    let widths = widths.iter().copied();
-    widths.map(|width| width - spare(width) * share).collect()
+    let narrower = |(width, least)| (width - spare((width, least)) * share).max(least);
+    each().map(narrower).collect()
 }
 
 /// What the head of a column needs, with the arrow of the one that the list is ordered by, in points.

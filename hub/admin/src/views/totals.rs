@@ -7,7 +7,7 @@ use ui_kit::words::{name_alone, visible_line};
 use ui_kit::{Icon, Lang, Palette};
 
 use super::chart::{BAR, Bars, Series, chart_ui, legend_ui};
-use super::table::{Cell, Column, table_ui};
+use super::table::{Cell, Column, LEAST_WIDTH, table_ui};
 use super::{missing_ui, scroll_ui};
 use crate::state::State;
 use crate::words::{self, Say, s};
@@ -183,6 +183,7 @@ fn rows_ui(ui: &mut Ui, lang: Lang, (by, totals): (TotalsBy, &Totals)) {
         width,
         sort: None::<()>,
         right,
+        least: LEAST_WIDTH,
     };
     let columns = [
         column(Say::Name, 170.0, false),
