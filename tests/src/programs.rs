@@ -115,6 +115,8 @@ pub struct Home {
     wine: Option<Wine>,
     /// The account that the owner's programs run for, if not this one.
     user: Option<u32>,
+    /// Programs fail once the file [`Self::fault`] is there.
+    fails: bool,
 }
 
 impl Home {
@@ -136,6 +138,7 @@ impl Home {
             tickets: None,
             wine: None,
             user: None,
+            fails: false,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -231,6 +234,17 @@ impl Home {
             std::os::unix::fs::lchown(entry?.path(), Some(user), Some(user))?;
         }
         Ok(())
+    }
+
+    /// The same home, with programs that panic once the file [`Self::fault`] is there.
+    pub fn that_fails(mut self) -> Self {
+        self.fails = true;
+        self
+    }
+
+    /// Where a thread is named that is to panic: `window`, or any other word for another one.
+    pub fn fault(&self) -> PathBuf {
+        self.file("fault")
     }
 
     /// What a program's map says stays when it has not changed for so long; Wine draws slowly.
@@ -360,6 +374,9 @@ impl Home {
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("WINIT_X11_SCALE_FACTOR", "1")
             .env("NO_AT_BRIDGE", "1");
+        if self.fails {
+            command.env("PHD_FAULT_WHEN", self.as_called_there(self.fault()));
+        }
         if let Ok(user_display) = std::env::var("DISPLAY")
             && user_display == display
             && let Some(authority) = std::env::var_os("XAUTHORITY")
