@@ -120,7 +120,9 @@ fn is_name(name: &str) -> bool {
         && name.contains('-')
         && !name.starts_with(['.', '-'])
         && !name.ends_with(SIGNATURE_END)
-        && !name.ends_with(".part")
+        && !Path::new(name)
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("part"))
         && name.chars().all(is_plain)
 }
 
@@ -157,18 +159,28 @@ pub fn take(data: &Path, file: &Path, signature: Option<&Path>) -> Result<Channe
 ///
 /// [`UpdatesFault`], also where it was changed since.
 pub fn kept(data: &Path) -> Result<Option<Channel>, UpdatesFault> {
-    Ok(kept_as_signed(data)?.map(|(channel, ..)| channel))
+    Ok(kept_as_signed(data)?.map(|kept| kept.channel))
 }
 
-/// The same with its bytes and its signature's.
-fn kept_as_signed(data: &Path) -> Result<Option<(Channel, Vec<u8>, Vec<u8>)>, UpdatesFault> {
+/// The list with what its maker signed.
+struct Kept {
+    channel: Channel,
+    text: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+fn kept_as_signed(data: &Path) -> Result<Option<Kept>, UpdatesFault> {
     let place = data.join(FOLDER).join(CHANNEL_FILE);
     if !place.exists() {
         return Ok(None);
     }
     let (text, signature) = (read(&place)?, read(&with_end(&place))?);
     let channel = checked(&text, &signature, None)?;
-    Ok(Some((channel, text, signature)))
+    Ok(Some(Kept {
+        channel,
+        text,
+        signature,
+    }))
 }
 
 /// What programs are told that look for newer versions, and handed out.
@@ -220,9 +232,14 @@ impl UpdateDesk {
     pub(crate) fn versions(&self, file: &str, by_themselves: bool) -> HubToSeeker {
         let kept = kept_as_signed(&self.data);
         let kept = kept.inspect_err(|fault| tracing::error!(%fault, "No list of versions"));
-        let Ok(Some((channel, text, signature))) = kept else {
+        let Ok(Some(kept)) = kept else {
             return HubToSeeker::Nothing;
         };
+        let Kept {
+            channel,
+            text,
+            signature,
+        } = kept;
         HubToSeeker::Versions {
             is_here: self.program(file, &channel).is_some(),
             channel: text.into(),

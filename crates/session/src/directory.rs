@@ -521,9 +521,9 @@ impl Directory {
             HostToHub::Resume { .. }
             | HostToHub::Enrol { .. }
             | HostToHub::ComeIn { .. }
-            | HostToHub::SeekUpdates => Err(OutOfPlace),
+            | HostToHub::SeekUpdates
             // a permanent host's
-            HostToHub::LeavePlace
+            | HostToHub::LeavePlace
             | HostToHub::AnswerKnock { .. }
             | HostToHub::JudgeKnock { .. }
             | HostToHub::Lans { .. }

@@ -184,7 +184,8 @@ async fn whoever_closes_is_heard_however_much_is_on_the_way() {
     // nothing is acknowledged from here on, so what is sent stays on the way
     cuts[0].store(true, Ordering::Relaxed);
     let mut lane = at_the_hub.open_uni().await.expect("a stream");
-    let full = tokio::time::timeout(Duration::from_millis(200), lane.write_all(&[0; 1 << 20]));
+    let much = vec![0; 1 << 20];
+    let full = tokio::time::timeout(Duration::from_millis(200), lane.write_all(&much));
     assert!(full.await.is_err(), "more fits than can be on the way");
     transport::close::close(&at_the_hub);
     let heard = tokio::time::timeout(Duration::from_millis(500), greeted.connection.closed());

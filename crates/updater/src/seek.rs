@@ -335,7 +335,14 @@ impl SeekFault {
                 UpdateFault::Same { .. } | UpdateFault::Downgrade { .. } => UpdateTrouble::Older,
                 UpdateFault::Mistrust(_) | UpdateFault::NoSignature { .. } => UpdateTrouble::Forged,
                 UpdateFault::DoesNotStart { .. } => UpdateTrouble::DoesNotStart,
-                _ => UpdateTrouble::NotWritten,
+                UpdateFault::Nowhere { .. }
+                | UpdateFault::Packaged
+                | UpdateFault::Read { .. }
+                | UpdateFault::DamagedBlock(_)
+                | UpdateFault::NoRoom(_)
+                | UpdateFault::NothingBefore { .. }
+                | UpdateFault::Write { .. }
+                | _ => UpdateTrouble::NotWritten,
             },
             Self::Inside => UpdateTrouble::NotWritten,
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use protocol::HubAddress;
 use protocol::updates::{UpdateState, UpdateTrouble};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::Instant;
 use transport::{Pin, Routes};
 use update::Own;
@@ -25,6 +25,8 @@ const LOOK_AGAIN: Duration = Duration::from_hours(6);
 const TRY_AGAIN: Duration = Duration::from_mins(10);
 /// Whoever watches hears of so many bytes at a time.
 const TELL_EVERY_BYTES: u64 = 256 * 1024;
+/// Wishes that may wait: what is wished for faster than it is heard is not wished for.
+const WAITING_WISHES: usize = 64;
 
 /// Where newer versions are looked for.
 #[derive(Debug, Clone)]
@@ -38,7 +40,7 @@ pub struct Hub {
 /// busy. Dropping it ends what is under way; what was begun to be put in its place is still finished.
 #[derive(Debug)]
 pub struct Updater {
-    wishes: UnboundedSender<Wish>,
+    wishes: Sender<Wish>,
     told: Arc<Told>,
 }
 
@@ -82,7 +84,7 @@ impl Updater {
         memory: PathBuf,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let (wishes, heard) = unbounded_channel();
+        let (wishes, heard) = channel(WAITING_WISHES);
         let told = Arc::new(Told {
             state: Mutex::default(),
             wake: Box::new(wake),
@@ -138,8 +140,8 @@ impl Updater {
     }
 
     fn wish(&self, wish: Wish) {
-        if self.wishes.send(wish).is_err() {
-            tracing::error!("Nobody looks after updates");
+        if let Err(error) = self.wishes.try_send(wish) {
+            tracing::error!(%error, "Nobody looks after updates");
         }
     }
 }
@@ -166,7 +168,7 @@ enum Done {
 type Task = Pinned<Box<dyn Future<Output = Done>>>;
 
 impl Worker {
-    async fn work(mut self, mut wishes: UnboundedReceiver<Wish>) {
+    async fn work(mut self, mut wishes: Receiver<Wish>) {
         if let Some(obstacle) = self.own.obstacle() {
             // who installed it keeps it up to date
             tracing::info!(%obstacle, "Looks for no updates");
@@ -286,15 +288,13 @@ impl Worker {
             Err(fault) => {
                 tracing::warn!(%fault, "No newer version is taken from there");
                 let trouble = fault.trouble();
-                match trouble {
-                    // nobody asked, so nobody is bothered with it
-                    UpdateTrouble::NoAnswer | UpdateTrouble::Busy => TRY_AGAIN,
-                    _ => {
-                        let version = String::new();
-                        self.told.is(UpdateState::Failed { version, trouble });
-                        LOOK_AGAIN
-                    }
+                // nobody asked, so nobody is bothered with it
+                if matches!(trouble, UpdateTrouble::NoAnswer | UpdateTrouble::Busy) {
+                    return TRY_AGAIN;
                 }
+                let version = String::new();
+                self.told.is(UpdateState::Failed { version, trouble });
+                LOOK_AGAIN
             }
         }
     }

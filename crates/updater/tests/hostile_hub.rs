@@ -435,7 +435,7 @@ async fn p3_a_hub_that_sends_without_end_or_too_little_is_refused() {
     let endless = with(|goods| {
         let mut answer = goods.answer(&SeekerToHub::Fetch { file: "".into() });
         answer.pop();
-        answer.extend(std::iter::repeat_n(part(&[0; MAX_PART_BYTES]), 1000));
+        answer.extend(std::iter::repeat_n(part(&vec![0; MAX_PART_BYTES]), 1000));
         answer
     });
     desk.refuses(&endless, UpdateTrouble::WrongSize).await;

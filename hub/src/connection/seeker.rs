@@ -52,12 +52,11 @@ impl Talk {
                     };
                     let updates = Arc::clone(self.desk.office.updates());
                     let found = spawn_blocking(move || updates.listed(&file)).await;
-                    match found.map_err(|_panic| Fault::Inside)? {
-                        Some(program) => self.hand_out(program, &mut writer).await?,
-                        None => {
-                            let refusal = RefusalCode::NOT_THERE.into();
-                            write(&mut writer, &HubToSeeker::Refused { refusal }).await?;
-                        }
+                    if let Some(program) = found.map_err(|_panic| Fault::Inside)? {
+                        self.hand_out(program, &mut writer).await?;
+                    } else {
+                        let refusal = RefusalCode::NOT_THERE.into();
+                        write(&mut writer, &HubToSeeker::Refused { refusal }).await?;
                     }
                 }
             }

@@ -35,7 +35,10 @@ pub fn update_ui(ui: &mut Ui, lang: Lang, state: &UpdateState, busy: bool) -> Op
     let (tone, sign) = match state {
         UpdateState::Failed { .. } => (Tone::Warning, Icon::TriangleAlert),
         UpdateState::Ready { .. } => (Tone::Good, Icon::CircleCheck),
-        _ => (Tone::Accent, Icon::Download),
+        UpdateState::Newest
+        | UpdateState::Offered { .. }
+        | UpdateState::Waiting { .. }
+        | UpdateState::Fetching { .. } => (Tone::Accent, Icon::Download),
     };
     let (color, soft) = palette.tone(tone);
     Frame::new()
@@ -157,7 +160,7 @@ mod tests {
     fn show(state: UpdateState, busy: bool) -> Harness<'static, Shown> {
         Harness::new_ui_state(
             |ui, (state, busy, wish): &mut Shown| {
-                crate::theme::install(ui.ctx());
+                theme::install(ui.ctx());
                 if let Some(wished) = update_ui(ui, Lang::En, state, *busy) {
                     *wish = Some(wished);
                 }
