@@ -13,7 +13,7 @@ use eframe::egui::{
 };
 use eframe::{CreationContext, Frame};
 use host_engine::Doctor;
-use ui_kit::{Clock, Word, w};
+use ui_kit::{Clock, LastAct, Word, w};
 
 use crate::above::Above;
 use crate::backend::{Backend, Wake};
@@ -41,6 +41,8 @@ pub struct Start {
     pub exe: PathBuf,
     /// Who hears of further starts.
     pub first: Option<First>,
+    /// What is done before a fault of the program ends it.
+    pub last_act: LastAct,
 }
 
 /// The program.
@@ -88,11 +90,17 @@ impl HelpmeApp {
         ui_kit::ui_map::install(ctx);
         start.state.settings.theme.apply(ctx);
         let repaint = ctx.clone();
-        let wake: Wake = Arc::new(move || repaint.request_repaint());
+        let last_act = start.last_act.clone();
+        let wake: Wake = Arc::new(move || {
+            // egui's locks may be held for ever then
+            if !last_act.has_begun() {
+                repaint.request_repaint();
+            }
+        });
         let mut app = Self {
             links: LinkDesk::new(start.exe.clone(), Arc::clone(&wake)),
             further: further_starts(start.first, &wake),
-            backend: Backend::new(start.exe, Arc::clone(&wake)),
+            backend: Backend::new(start.exe, Arc::clone(&wake), start.last_act),
             state: start.state,
             doctor: None,
             file: start.file,

@@ -10,6 +10,7 @@ use host_engine::{
     ProxyChoice, Routes, SessionEnder,
 };
 use protocol::{ProxyLogin, Role, ScreenMonitor};
+use ui_kit::LastAct;
 
 use crate::settings::HubPlace;
 
@@ -29,6 +30,8 @@ pub struct Backend {
     routes: Routes,
     /// Where files of operators land.
     downloads: Option<PathBuf>,
+    /// Takes leave of the hub, if the program ends by a fault of its own.
+    last_act: LastAct,
     engine: Option<(HostHandle, HostEvents)>,
 }
 
@@ -42,12 +45,13 @@ impl std::fmt::Debug for Backend {
 
 impl Backend {
     /// Nothing runs before [`Self::use_hub`]. `exe` is this program, to guard held keys.
-    pub fn new(exe: PathBuf, wake: Wake) -> Self {
+    pub fn new(exe: PathBuf, wake: Wake, last_act: LastAct) -> Self {
         Self {
             backends: Backends::of_this_machine(exe),
             wake,
             routes: Routes::default(),
             downloads: Folders::find("helpme").ok().map(|own| own.downloads()),
+            last_act,
             engine: None,
         }
     }
@@ -75,7 +79,10 @@ impl Backend {
             system: host_engine::system_name().as_str().into(),
         };
         let wake = Arc::clone(&self.wake);
-        self.engine = Some(HostEngine::start(config, self.backends.clone(), wake)?);
+        let (handle, events) = HostEngine::start(config, self.backends.clone(), wake)?;
+        let farewell = handle.farewell();
+        self.last_act.set(move || farewell.say());
+        self.engine = Some((handle, events));
         let folder = self.downloads.clone();
         self.tell(HostCommand::ReceiveInto { folder });
         Ok(())

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use protocol::diagnosis::News;
-use ui_kit::{Lang, StartFault};
+use ui_kit::{Lang, LastAct, StartFault};
 
 use crate::backend::{Backend, program};
 use crate::settings::HubPlace;
@@ -26,7 +26,7 @@ pub fn run(
     let hub = hub.ok_or_else(|| StartFault::BadSetUp {
         detail: "no help desk is known; say --hub ADDRESS --fingerprint HEX".to_owned(),
     })?;
-    let backend = Backend::new(exe, Arc::new(|| {}));
+    let backend = Backend::new(exe, Arc::new(|| {}), LastAct::default());
     backend.use_proxies(None);
     let doctor = backend.examine(hub).map_err(StartFault::unknown)?;
     while let Some(news) = doctor.wait() {

@@ -23,7 +23,7 @@ use helpme_app::settings::{
 };
 use helpme_app::state::{State, Surroundings};
 use host_engine::hub_block::CarriedHub;
-use ui_kit::{Lang, Program, StartFault};
+use ui_kit::{Lang, LastAct, Program, StartFault};
 use update::UpdateArguments;
 
 const EXAMPLES: &str = "\
@@ -35,6 +35,8 @@ Examples:
   helpme --register-links          Open helpme:// links with this program from now on
   helpme --hub help.example.org --fingerprint HEX --set-up
                                    Set this program up for a help desk, for everybody who starts it";
+
+const TITLE: &str = "Helpme";
 
 /// Lets someone help you: shows your screen to your helper after you agree.
 #[derive(Debug, Parser)]
@@ -73,11 +75,15 @@ fn main() -> ExitCode {
     if let Some(code) = host_engine::run_guardian_if_asked() {
         return code;
     }
+    if let Some(code) = Program::tell_if_asked(TITLE) {
+        return code;
+    }
     ui_kit::start_log();
     let mut program = Program {
-        title: "Helpme",
+        title: TITLE,
         lang: Lang::from_system(),
         crashes: None,
+        last_act: None,
     };
     desktop::console::join();
     let arguments = Arguments::parse();
@@ -155,6 +161,7 @@ fn set_up(program: &mut Program, arguments: Arguments) -> Result<Start, StartFau
         file,
         exe,
         first: None,
+        last_act: LastAct::default(),
     })
 }
 
@@ -172,12 +179,13 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
             Instance::Handed => return Ok(()),
         }
     }
+    program.last_act = Some(start.last_act.clone());
     let place = start.state.settings.window;
     let place = place.map(|place| place.sound(SMALLEST_WINDOW));
     let size = place.map_or(WINDOW_SIZE, |place| (place.width, place.height));
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
-            .with_title("Helpme")
+            .with_title(TITLE)
             .with_app_id("helpme")
             .with_inner_size(size)
             .with_min_inner_size(SMALLEST_WINDOW),

@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         title: "Pure Help Desk",
         lang: Lang::from_system(),
         crashes: None,
+        last_act: None,
     };
     if arguments.doctor {
         // whoever asks for it reads there, and may have no display

@@ -269,6 +269,18 @@ impl Cast {
         Ok(())
     }
 
+    /// Another Helpme, which panics once its home's [`Home::fault`] names a thread.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start_helpme_that_fails(&mut self) -> anyhow::Result<()> {
+        let home = self.fresh_home("user")?.that_fails();
+        let hub = (self.hub.address(), self.hub.fingerprint());
+        self.helpme = Helpme::start(&self.programs, &self.user_display, home, hub, self.look)?;
+        Ok(())
+    }
+
     /// Another Helpme on a computer called `name`, after the first one ended.
     ///
     /// # Errors

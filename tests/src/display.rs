@@ -460,6 +460,21 @@ impl Display {
         Ok(told.map_state == MapState::VIEWABLE)
     }
 
+    /// Where one of [`Self::shown_windows`] is.
+    ///
+    /// # Errors
+    ///
+    /// If it is gone, or the server does not answer.
+    pub fn place_of(&self, window: Window) -> anyhow::Result<Region> {
+        let place = self.connection.get_geometry(window)?.reply()?;
+        Ok(Region {
+            x: u32::try_from(place.x).unwrap_or(0),
+            y: u32::try_from(place.y).unwrap_or(0),
+            width: place.width.into(),
+            height: place.height.into(),
+        })
+    }
+
     /// The largest window whose content has its left upper corner at `x`, `y`, and its place.
     ///
     /// # Errors

@@ -113,6 +113,8 @@ pub struct Home {
     tickets: Option<Tickets>,
     /// The owner's computer has Windows.
     wine: Option<Wine>,
+    /// Programs fail once the file [`Self::fault`] is there.
+    fails: bool,
 }
 
 impl Home {
@@ -133,6 +135,7 @@ impl Home {
             installed: false,
             tickets: None,
             wine: None,
+            fails: false,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -195,6 +198,17 @@ impl Home {
     pub fn on_windows(mut self, wine: Option<Wine>) -> Self {
         self.wine = wine;
         self
+    }
+
+    /// The same home, with programs that panic once the file [`Self::fault`] is there.
+    pub fn that_fails(mut self) -> Self {
+        self.fails = true;
+        self
+    }
+
+    /// Where a thread is named that is to panic: `window`, or any other word for another one.
+    pub fn fault(&self) -> PathBuf {
+        self.file("fault")
     }
 
     /// What a program's map says stays when it has not changed for so long; Wine draws slowly.
@@ -316,6 +330,9 @@ impl Home {
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("WINIT_X11_SCALE_FACTOR", "1")
             .env("NO_AT_BRIDGE", "1");
+        if self.fails {
+            command.env("PHD_FAULT_WHEN", self.as_called_there(self.fault()));
+        }
         if let Ok(user_display) = std::env::var("DISPLAY")
             && user_display == display
             && let Some(authority) = std::env::var_os("XAUTHORITY")

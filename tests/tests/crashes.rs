@@ -2,13 +2,14 @@
 //! many times with `cargo xtask soak`.
 //!
 //! Afterwards the store opens, the recording verifies and plays up to the last second, the report's
-//! draft is there, and no key stays pressed on the host.
+//! draft is there, and no key stays pressed on the host. And Helpme ends by a fault of its own.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use e2e::{Cast, PATIENCE, Region, Running, Size, wait_until};
 use xkeysym::key;
 
@@ -149,6 +150,89 @@ fn d2_a_killed_helpme_leaves_no_key_pressed_and_a_film_that_plays() {
 }
 
 #[test]
+fn e4_a_helpme_that_panics_lets_go_of_all_keys_takes_leave_and_says_so() {
+    /// What is left of a panic of the first thread, and of another.
+    const EXIT_CODE: i32 = 71;
+    /// The middle of the message's button, from the lower edge of its frame.
+    const BUTTON_ABOVE: u32 = 50;
+    let mut cast = cast().expect("the cast");
+    let _terminal = busy_terminal(&cast).expect("a terminal");
+    for thread in ["window", "another"] {
+        let mut once = || -> anyhow::Result<()> {
+            cast.helpme.app.running().kill_now()?;
+            cast.start_helpme_that_fails()?;
+            session_with_pressed_keys(&mut cast)?;
+            let started = Instant::now();
+            let windows = cast.user_display.shown_windows()?;
+            fs::write(cast.helpme.app.home().fault(), thread)?;
+            let status = cast.helpme.app.running().wait(PATIENCE)?;
+            let lasted = started.elapsed();
+            let status = status.context("it still runs")?;
+            ensure!(status.code() == Some(EXIT_CODE), "{status}");
+            println!("{thread}: it ended after {lasted:?}");
+            wait_until_nothing_is_pressed(&cast)?;
+            // the hub was told, and waits for nobody to come back
+            wait_until("the end of the session", Duration::from_secs(2), || {
+                let films = cast.hub.films()?;
+                let film = films.first().context("the hub has no film")?;
+                Ok((film.ended_by.as_deref() == Some("user")).then_some(()))
+            })?;
+            let message = wait_until("a message", PATIENCE, || {
+                let shown = cast.user_display.shown_windows()?;
+                Ok(shown.difference(&windows).next().copied())
+            })?;
+            // until it is painted
+            std::thread::sleep(Duration::from_millis(300));
+            keep_picture(&cast, thread)?;
+            let place = cast.user_display.place_of(message)?;
+            let button = (place.middle().0, place.y + place.height - BUTTON_ABOVE);
+            cast.user_display.hands()?.click(button)?;
+            wait_until("the message to be gone", PATIENCE, || {
+                let shown = cast.user_display.shown_windows()?;
+                Ok((!shown.contains(&message)).then_some(()))
+            })?;
+            one_report_is_left(&cast, thread)?;
+            release_keys(&cast)?;
+            cast.console.leave_session()?;
+            film_and_draft_are_there(&cast, lasted)?;
+            cast.start_helpme_again()
+        };
+        once()
+            .with_context(|| format!("a panic of the thread: {thread}"))
+            .expect("nothing is lost");
+    }
+}
+
+/// Of one panic there is one report, which says which thread it was.
+fn one_report_is_left(cast: &Cast, thread: &str) -> anyhow::Result<()> {
+    let folder = cast.helpme.app.home().profile().join("helpme/crashes");
+    let mut reports = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("{}", folder.display()))? {
+        reports.push(fs::read_to_string(entry?.path())?);
+    }
+    let [report] = reports.as_slice() else {
+        bail!("{} reports: {reports:?}", reports.len());
+    };
+    let named = if thread == "window" { "main" } else { "fault" };
+    let line = format!("thread: {named}\n");
+    ensure!(
+        report.starts_with("helpme ") && report.contains(&line),
+        "{report}"
+    );
+    ensure!(report.contains("message: asked to fail\n"), "{report}");
+    Ok(())
+}
+
+/// Keeps what the user's display shows, for somebody to look at.
+fn keep_picture(cast: &Cast, name: &str) -> anyhow::Result<()> {
+    if let Some(folder) = std::env::var_os("PHD_PICTURES") {
+        let file = Path::new(&folder).join(format!("fault-{name}.png"));
+        cast.user_display.screenshot()?.save_png(&file)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn d2_a_killed_console_leaves_no_key_pressed_and_a_draft() {
     let mut moments = Moments::new();
     let mut cast = cast().expect("the cast");
@@ -233,7 +317,7 @@ fn d1_what_was_noted_beside_tickets_and_sessions_outlives_a_killed_console() {
     console.running().kill_now().expect("killed");
     cast.start_console_again().expect("it is back");
 
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("a system");
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").expect("a system");
     let report = wait_until("the report with the notes", PATIENCE, || {
         let reports = cast.hub.reports()?;
         let mut reports = reports.into_iter();

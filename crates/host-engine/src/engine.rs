@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use capture::{CaptureError, ScreenSource};
 use clipboard::Place;
@@ -227,6 +227,14 @@ impl HostHandle {
             commands: self.commands.as_ref().map(mpsc::Sender::downgrade),
         }
     }
+
+    /// Something that takes leave from another thread, for a program that ends by a fault of its own.
+    pub fn farewell(&self) -> Farewell {
+        Farewell {
+            current: self.current.clone(),
+            commands: self.commands.as_ref().map(mpsc::Sender::downgrade),
+        }
+    }
 }
 
 impl Drop for HostHandle {
@@ -259,6 +267,35 @@ impl SessionEnder {
             && commands.try_send(HostCommand::EndSession).is_err()
         {
             tracing::debug!("End not queued");
+        }
+    }
+}
+
+/// Takes leave from the hub and the operators, from any thread, while the thread that should do so cannot.
+#[derive(Debug, Clone)]
+pub struct Farewell {
+    current: CurrentSession,
+    /// Weak, so that a handle that is dropped ends the engine.
+    commands: Option<mpsc::WeakSender<HostCommand>>,
+}
+
+impl Farewell {
+    const STEP: Duration = Duration::from_millis(5);
+
+    /// Stops capture and injection, and returns once what operators held is up and the hub knows that this host
+    /// has left; after about two seconds at most, but for a thread that stopped with a lock of the engine: so it is
+    /// called on a thread that nobody needs.
+    pub fn say(&self) {
+        self.current.turn_off();
+        let commands = self.commands.as_ref().and_then(mpsc::WeakSender::upgrade);
+        if let Some(commands) = commands
+            && commands.try_send(HostCommand::Leave).is_err()
+        {
+            tracing::debug!("Leave not queued");
+        }
+        let until = Instant::now() + Duration::from_secs(2);
+        while self.current.serves() && Instant::now() < until {
+            thread::sleep(Self::STEP);
         }
     }
 }
@@ -296,9 +333,20 @@ struct Current {
     only: watch::Sender<Option<(u32, Name)>>,
     /// How often another display came in the place of the one before.
     displays: AtomicU64,
+    /// From a ticket, or a place that was taken, until either side has left for good.
+    serves: AtomicBool,
 }
 
 impl CurrentSession {
+    /// The engine has somebody to take leave of from now on, or nobody any more.
+    pub(crate) fn set_serves(&self, serves: bool) {
+        self.0.serves.store(serves, Ordering::Release);
+    }
+
+    fn serves(&self) -> bool {
+        self.0.serves.load(Ordering::Acquire)
+    }
+
     /// From now on this is the switch; it begins withheld where the user has paused.
     pub(crate) fn set(&self, switch: Option<Arc<Switch>>) {
         let mut current = self.lock();

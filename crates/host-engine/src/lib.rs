@@ -35,7 +35,7 @@ mod worker;
 
 pub use ::clipboard::Place as ClipboardPlace;
 pub use engine::{
-    Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, LookAtKeyboard,
+    Backends, EngineBusy, Farewell, HostConfig, HostEngine, HostEvents, HostHandle, LookAtKeyboard,
     LookForHindrances, NameMonitors, OpenScreen, OpenSink, SessionEnder,
 };
 pub use input::run_guardian_if_asked;

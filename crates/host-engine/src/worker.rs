@@ -133,7 +133,11 @@ impl Worker {
     pub(crate) async fn run(mut self) {
         while let Some(command) = self.commands.recv().await {
             match command {
-                HostCommand::OpenTicket { ticket, user } => self.help(&ticket, user).await,
+                HostCommand::OpenTicket { ticket, user } => {
+                    self.current.set_serves(true);
+                    self.help(&ticket, user).await;
+                    self.current.set_serves(false);
+                }
                 HostCommand::TakePlace {
                     admission,
                     operator,
@@ -143,8 +147,10 @@ impl Worker {
                     self.away_since = None;
                     self.side.hindered(self.lookout.seen());
                     self.side.take_place(admission, operator, pair);
+                    self.current.set_serves(true);
                     // as one whose line was lost
                     self.stay(End::Lost(LostCause::Closed)).await;
+                    self.current.set_serves(false);
                 }
                 HostCommand::ReceiveInto { folder } => self.files.receive_into(folder),
                 HostCommand::Acquaint { .. }

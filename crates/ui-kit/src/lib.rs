@@ -9,6 +9,7 @@
 mod caret;
 pub mod clock;
 pub mod doctor;
+mod fault;
 pub mod fonts;
 mod links;
 mod log;
@@ -32,6 +33,6 @@ pub use log::start_log;
 pub use own_account::{OwnForm, OwnPart, OwnWish};
 pub use proxy_form::{ProxyAnswer, ProxyForm, proxy_form_ui};
 pub use raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent, TapTarget, run_app};
-pub use start::{Program, StartFault};
+pub use start::{LastAct, Program, StartFault};
 pub use theme::{Palette, ThemeChoice, Tone, text};
 pub use words::{Lang, Word, w};

@@ -296,6 +296,7 @@ pub fn run_app(
     let creator: AppCreator<'_> = Box::new(|creation| {
         crate::ui_map::install_titled(&creation.egui_ctx, title);
         crate::pages::install(&creation.egui_ctx);
+        crate::fault::install(&creation.egui_ctx);
         if let Some(plugin) = plugin {
             creation.egui_ctx.add_plugin(plugin);
         }

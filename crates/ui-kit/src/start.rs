@@ -5,11 +5,14 @@ use std::cell::Cell;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use desktop::{CrashReports, DisplayFault, WindowSystem};
 use eframe::{AppCreator, NativeOptions};
@@ -97,14 +100,17 @@ pub struct Program {
     pub lang: Lang,
     /// Where it tells about its own faults.
     pub crashes: Option<Arc<CrashReports>>,
+    /// With one, a panic of any thread ends the program, and this is done first. Without, only a panic of the first
+    /// thread does, by unwinding.
+    pub last_act: Option<LastAct>,
 }
 
 impl Program {
     /// Opens the window and runs until it is closed.
     ///
     /// A panic of this thread becomes a message too, and ends the program with the code of
-    /// [`StartFault::Fault`], or [`StartFault::Crashed`] once the window was there. A panic of any thread
-    /// leaves a report.
+    /// [`StartFault::Fault`], or [`StartFault::Crashed`] once the window was there; with a [`LastAct`] that of any
+    /// thread. A panic of any thread leaves a report.
     ///
     /// # Errors
     ///
@@ -168,6 +174,12 @@ impl Program {
     /// Blocks until the window is closed.
     pub fn tell(&self, fault: &StartFault) -> ExitCode {
         let told = self.say(fault);
+        self.show(fault);
+        told
+    }
+
+    /// Tells it in a window. Blocks until that is closed.
+    fn show(&self, fault: &StartFault) {
         let StartWords { heading, sentences } = start_words(self.lang, fault);
         let (code, detail) = (fault.code(), fault.detail());
         let message = Message {
@@ -179,7 +191,109 @@ impl Program {
         if let Err(error) = alert.show() {
             drop(writeln!(std::io::stderr(), "{}: {error}", self.title));
         }
-        told
+    }
+
+    /// Tells in a window of the fault that another process of this program has ended by, if this one was started
+    /// for that, and gives its exit code; blocks until the window is closed. The first thing in the `main` of a
+    /// program with a [`LastAct`].
+    pub fn tell_if_asked(title: &'static str) -> Option<ExitCode> {
+        let asked = std::env::var(TELL).ok()?;
+        let (lang, fault) = asked_to_tell(&asked)?;
+        let program = Self {
+            title,
+            lang,
+            crashes: None,
+            last_act: None,
+        };
+        program.show(&fault);
+        Some(ExitCode::SUCCESS)
+    }
+}
+
+/// Asks a process of a program to tell of a fault in its window: language, exit code and detail.
+const TELL: &str = "PHD_TELL_FAULT";
+
+fn asking_to_tell(lang: Lang, fault: &StartFault) -> String {
+    let lang = match lang {
+        Lang::En => "en",
+        Lang::It => "it",
+    };
+    format!("{lang} {} {}", fault.code(), fault.detail())
+}
+
+/// `None` for what [`asking_to_tell`] does not make.
+fn asked_to_tell(asked: &str) -> Option<(Lang, StartFault)> {
+    let (lang, rest) = asked.split_once(' ')?;
+    let (code, detail) = rest.split_once(' ')?;
+    let detail = detail.to_owned();
+    let fault = match code {
+        "70" => StartFault::Fault { detail },
+        "71" => StartFault::Crashed { detail },
+        _ => return None,
+    };
+    Some((Lang::from_locale(lang), fault))
+}
+
+/// What a program does before it ends by a fault of its own, whatever thread the fault is in. The program fills it in
+/// when there is something to do.
+///
+/// Then no stack is unwound and nothing is dropped, so a build for which a panic aborts does the same as one for which
+/// it unwinds.
+#[derive(Clone, Default)]
+pub struct LastAct(Arc<LastActShared>);
+
+#[derive(Default)]
+struct LastActShared {
+    act: Mutex<Option<Act>>,
+    has_begun: AtomicBool,
+}
+
+type Act = Arc<dyn Fn() + Send + Sync>;
+
+impl std::fmt::Debug for LastAct {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LastAct")
+    }
+}
+
+impl LastAct {
+    /// The program ends `PATIENCE` later, done or not: a thread that the act waits for may be the one that failed.
+    const PATIENCE: Duration = Duration::from_secs(2);
+    /// The name of the thread that does it.
+    const THREAD: &str = "last-act";
+
+    /// From now on this is what is done. It runs on a thread of its own, and must not wait for the first one.
+    pub fn set(&self, act: impl Fn() + Send + Sync + 'static) {
+        *lock(&self.0.act) = Some(Arc::new(act));
+    }
+
+    /// Whether the program is ending by a fault: the first thread may stand still then, with every lock it has.
+    pub fn has_begun(&self) -> bool {
+        self.0.has_begun.load(Ordering::Acquire)
+    }
+
+    /// Whether this thread is the first to begin it.
+    fn begin(&self) -> bool {
+        !self.0.has_begun.swap(true, Ordering::AcqRel)
+    }
+
+    fn perform(&self) {
+        let shared = Arc::clone(&self.0);
+        let (done, wait) = sync_channel(1);
+        let acts = move || {
+            let act = lock(&shared.act).clone();
+            if let Some(act) = act {
+                act();
+            }
+            if done.try_send(()).is_err() {
+                tracing::debug!("The last act was too late");
+            }
+        };
+        let named = thread::Builder::new().name(Self::THREAD.to_owned());
+        let begun = named.spawn(acts).is_ok();
+        if begun && wait.recv_timeout(Self::PATIENCE).is_err() {
+            tracing::warn!("The last act is not done");
+        }
     }
 }
 
@@ -220,19 +334,37 @@ impl PanicMessage {
         let last = Arc::clone(&last_report);
         let first = thread::current().id();
         let usual = std::panic::take_hook();
+        // later it may be gone, replaced by an update
+        let exe = std::env::current_exe().ok();
         std::panic::set_hook(Box::new(move |panic| {
             usual(panic);
+            let last_act = program.last_act.as_ref();
+            if last_act.is_some_and(|act| !act.begin()) {
+                // this one was in the last act, or failed beside it
+                stay();
+            }
             let report = program.crashes.as_ref();
             let report = report.and_then(|crashes| crashes.write(panic));
             let report = report.map(|path| path.display().to_string());
-            if thread::current().id() != first {
+            if thread::current().id() != first && last_act.is_none() {
                 return;
             }
-            if !has_started.load(Ordering::Relaxed) {
+            let has_started = has_started.load(Ordering::Relaxed);
+            if !has_started && last_act.is_none() {
                 tell_and_exit(&program, panic);
             }
             let at = || panic.location().map(ToString::to_string);
-            *lock(&last) = report.or_else(at).unwrap_or_default();
+            let detail = report.or_else(at).unwrap_or_default();
+            if let Some(act) = last_act {
+                act.perform();
+                let fault = if has_started {
+                    StartFault::Crashed { detail }
+                } else {
+                    StartFault::unknown(panic.payload_as_str().unwrap_or("it panicked"))
+                };
+                leave_message(&program, &fault, exe.as_deref());
+            }
+            *lock(&last) = detail;
         }));
         Self {
             started,
@@ -251,8 +383,43 @@ impl PanicMessage {
     }
 }
 
-fn lock(last: &Mutex<String>) -> MutexGuard<'_, String> {
-    last.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The program is ending, and nothing of this thread is needed for that.
+fn stay() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
+/// Ends this process at once, and leaves one behind that tells the person why.
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "what was to be done is done, and no thread of a program that failed is to run on"
+)]
+fn leave_message(program: &Program, fault: &StartFault, exe: Option<&Path>) -> ! {
+    /// How long what the libraries do at the end may take.
+    const LAST_MOMENT: Duration = Duration::from_secs(1);
+    program.say(fault);
+    if let Some(exe) = exe {
+        let told = Command::new(exe)
+            .env(TELL, asking_to_tell(program.lang, fault))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn();
+        if let Err(error) = told {
+            drop(writeln!(std::io::stderr(), "{}: {error}", program.title));
+        }
+    }
+    let watch = || {
+        thread::sleep(LAST_MOMENT);
+        std::process::abort();
+    };
+    drop(thread::Builder::new().spawn(watch));
+    std::process::exit(fault.code().into())
 }
 
 #[expect(
@@ -269,4 +436,30 @@ fn tell_and_exit(program: &Program, panic: &PanicHookInfo<'_>) {
     let told = thread::spawn(move || program.tell(&fault)).join();
     drop(told);
     std::process::exit(code.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_process_is_asked_to_tell_what_this_one_would_have_told() {
+        for lang in Lang::ALL {
+            for fault in [
+                StartFault::unknown("no window: 12"),
+                StartFault::Crashed {
+                    detail: String::from("/home/anna/My data/helpme-1.txt"),
+                },
+                StartFault::Crashed {
+                    detail: String::new(),
+                },
+            ] {
+                let asked = asking_to_tell(lang, &fault);
+                assert_eq!(asked_to_tell(&asked), Some((lang, fault)));
+            }
+        }
+        for nonsense in ["", "it", "it 71", "it 14 what", "en x y"] {
+            assert_eq!(asked_to_tell(nonsense), None, "{nonsense}");
+        }
+    }
 }

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         title: TITLE,
         lang: Lang::from_system(),
         crashes: None,
+        last_act: None,
     };
     match run(&mut program, arguments) {
         Ok(()) => ExitCode::SUCCESS,
