@@ -10,6 +10,11 @@ use crate::release::{Release, System};
 /// What names the public keys of the maker to the programs; cargo hands it on.
 pub(crate) const MAKER_KEY: &str = "PHD_MAKER_KEY";
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
+/// What rustc is told for the small Helpme on [`SMALL_ON`], beside its profile, one option in each line. Who unwinds no
+/// stack needs no tables for it (Windows wants them all the same), and of functions that are alike to the byte one is
+/// enough, which the linker finds that comes with rustc there.
+const FLAGS_OF_SMALL: &str = include_str!("../../../packaging/linux/small.flags");
+const SMALL_ON: &str = "x86_64-unknown-linux-gnu";
 const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";
 const COMPILER_OF_CPP: &str = "x86_64-w64-mingw32-g++-posix";
 
@@ -103,23 +108,36 @@ impl Build {
     /// Builds the small one, and gives the folder with all.
     fn helpme(&self) -> anyhow::Result<PathBuf> {
         let mut cargo = self.cargo("small");
-        run(cargo.args(["--package", "helpme-app"]))?;
+        cargo.args(["--package", "helpme-app"]);
+        let mut target = self.target.map(str::to_owned);
+        if target.is_none() && host()? == SMALL_ON {
+            // named, so that what runs while it is built is built without these flags
+            cargo.args(["--target", SMALL_ON]);
+            cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags_of_small());
+            target = Some(SMALL_ON.to_owned());
+        }
+        run(&mut cargo)?;
         let suffix = if self.target == Some(WINDOWS) {
             ".exe"
         } else {
             ""
         };
-        let folder = |profile: &str| {
-            let built = self.target.map_or_else(
-                || self.target_folder.clone(),
-                |target| self.target_folder.join(target),
-            );
-            built.join(profile)
+        let built = |target: Option<&str>, profile: &str| {
+            let folder = self.target_folder.as_path();
+            target
+                .map_or_else(|| folder.to_owned(), |target| folder.join(target))
+                .join(profile)
         };
-        let release = folder("release");
+        let release = built(self.target, "release");
+        let small = built(target.as_deref(), "small");
         let name = format!("helpme{suffix}");
-        std::fs::copy(folder("small").join(&name), release.join(&name))?;
+        std::fs::copy(small.join(&name), release.join(&name))?;
         Ok(release)
+    }
+
+    fn flags_of_small(&self) -> String {
+        let more: Vec<&str> = FLAGS_OF_SMALL.lines().collect();
+        format!("{}\u{1f}{}", self.flags, more.join("\u{1f}"))
     }
 
     fn cargo(&self, profile: &str) -> Command {
@@ -147,6 +165,15 @@ impl Build {
         }
         command
     }
+}
+
+/// The system that rustc runs on, as it calls it.
+fn host() -> anyhow::Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let said = Command::new(rustc).arg("-vV").output();
+    let said = String::from_utf8(said.context("cannot start rustc")?.stdout)?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not say where it runs")?.to_owned())
 }
 
 fn folder_of_cpp() -> anyhow::Result<PathBuf> {

@@ -1,13 +1,69 @@
 //! The programs that `cargo xtask lean` weighs, in one folder: as they are released, and Helpme as people download it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use cargo_metadata::MetadataCommand;
 use cargo_metadata::camino::Utf8PathBuf;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 
 use crate::steps::cargo;
+
+/// What rustc is told for the small Helpme on [`SMALL_ON`], as in `crates/dist/src/build.rs`.
+const FLAGS_OF_SMALL: &str = include_str!("../../../packaging/linux/small.flags");
+const SMALL_ON: &str = "x86_64-unknown-linux-gnu";
+
+/// The most that it may have, alone and in a ZIP.
+const MOST_MB: f64 = 14.6;
+const MOST_ZIPPED_MB: f64 = 6.5;
+
+/// Builds Helpme as people download it, and gives the program.
+///
+/// # Errors
+///
+/// If it does not build.
+pub(crate) fn small() -> anyhow::Result<Utf8PathBuf> {
+    let said = Command::new("rustc").arg("-vV").output();
+    let said = String::from_utf8(said.context("cannot start rustc")?.stdout)?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.context("rustc does not say where it runs")?;
+    let mut build = cargo(["build", "--locked", "--profile", "small"]);
+    // named, so that what runs while it is built is built without these flags
+    build.args(["--package", "helpme-app", "--target", host]);
+    if host == SMALL_ON {
+        let flags: Vec<&str> = FLAGS_OF_SMALL.lines().collect();
+        build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    }
+    if !build.status()?.success() {
+        bail!("it does not build");
+    }
+    let target = MetadataCommand::new().no_deps().exec()?.target_directory;
+    Ok(target.join(host).join("small").join("helpme"))
+}
+
+/// Builds it, and says how large it is.
+///
+/// # Errors
+///
+/// If it does not build, or is too large.
+#[expect(clippy::print_stdout, reason = "this is what was asked for")]
+pub(crate) fn weigh_small() -> anyhow::Result<()> {
+    let program = fs::read(small()?)?;
+    let mut zip = DeflateEncoder::new(Vec::new(), Compression::best());
+    zip.write_all(&program)?;
+    let sizes = [program.len(), zip.finish()?.len()].map(|bytes| bytes as f64 / 1e6);
+    let [all, zipped] = sizes;
+    println!("Helpme: {all:.1} MB, {zipped:.1} MB in a ZIP");
+    ensure!(
+        all <= MOST_MB && zipped <= MOST_ZIPPED_MB,
+        "it is too large"
+    );
+    Ok(())
+}
 
 /// Builds them and gives the folder.
 ///
@@ -15,7 +71,7 @@ use crate::steps::cargo;
 ///
 /// If one does not build, or cannot be put there.
 pub(crate) fn gather() -> anyhow::Result<PathBuf> {
-    let builds: [&[&str]; 3] = [
+    let builds: [&[&str]; 2] = [
         &["build", "--release", "--workspace", "--bins"],
         &[
             "build",
@@ -25,7 +81,6 @@ pub(crate) fn gather() -> anyhow::Result<PathBuf> {
             "--example",
             "plain_window",
         ],
-        &["build", "--profile", "small", "--package", "helpme-app"],
     ];
     for arguments in builds {
         if !cargo(arguments).status()?.success() {
@@ -39,7 +94,7 @@ pub(crate) fn gather() -> anyhow::Result<PathBuf> {
     let names = ["hub", "hub-admin", "hub-film", "pure-help-desk", "purepc"];
     let mut programs: Vec<Utf8PathBuf> = names.map(|name| released.join(name)).to_vec();
     programs.push(released.join("examples").join("plain_window"));
-    programs.push(target.join("small").join("helpme"));
+    programs.push(small()?);
     for program in programs {
         let name = program.file_name().context("a program has a name")?;
         let place = folder.join(name);

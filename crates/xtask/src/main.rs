@@ -127,6 +127,9 @@ enum Task {
     /// What console and Helpme weigh: on the disk, until their windows are there, at rest and in a session; Helpme as
     /// people download it.
     Lean(StageArguments),
+    /// Builds the Helpme that people download, and says how large it is, on the disk and in a ZIP. Fails if that is more
+    /// than it was.
+    Small,
     /// An operator's day in some minutes; `--most-millis 50` says how long a frame of the console may take;
     /// programs built for release.
     Day(StageArguments),
@@ -226,6 +229,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             let programs = given.map_or_else(lean::gather, Ok)?;
             stage_with("lean", &programs, &arguments.rest)
         }
+        Task::Small => lean::weigh_small(),
         Task::Day(arguments) => stage("day", "release", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),
         Task::Networks(arguments) => stage("networks", "release", &arguments.rest),
