@@ -1,5 +1,10 @@
 //! Glyphs in colours (the table COLR): shapes with fills on each other, in layers.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what a font may ask for and emoji do not is drawn in the plainest way"
+)]
+
 use peniko::kurbo::{Affine, BezPath, Point, Rect};
 use skrifa_of_egui::FontRef;
 use skrifa_of_egui::color::{
@@ -83,7 +88,8 @@ impl<'a> Layers<'a> {
     ) -> Self {
         let palettes = ColorPalettes::new(font);
         let palette = palettes.get(0);
-        let palette = palette.map(|palette| palette.colors().iter().map(pixel_of).collect());
+        let palette =
+            palette.map(|palette| palette.colors().iter().copied().map(pixel_of).collect());
         Self {
             font,
             location,
@@ -150,7 +156,7 @@ fn empty((width, height): (u16, u16)) -> Vec<Pixel> {
     vec![CLEAR; usize::from(width) * usize::from(height)]
 }
 
-fn pixel_of(colour: &Color) -> Pixel {
+fn pixel_of(colour: Color) -> Pixel {
     let [red, green, blue, alpha] =
         [colour.red, colour.green, colour.blue, colour.alpha].map(|part| f32::from(part) / 255.0);
     [red * alpha, green * alpha, blue * alpha, alpha]
@@ -438,6 +444,7 @@ fn mixed(mode: CompositeMode, above: Pixel, below: Pixel) -> Pixel {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these are exact")]
 mod tests {
     use super::*;
 

@@ -93,7 +93,7 @@ impl Edges {
         let end = right.ceil() as usize;
         if end <= begin + 1 {
             // within one pixel: what is right of it is covered from the next one on
-            let middle = (left + right) / 2.0 - first;
+            let middle = left.midpoint(right) - first;
             added[begin] += high * (1.0 - middle);
             added[begin + 1] += high * middle;
             return;
@@ -102,12 +102,12 @@ impl Edges {
         let high_of_one = high / (right - left);
         let mut so_far = 0.0;
         let mut area_before = 0.0;
-        for pixel in begin..end {
+        for (pixel, added) in added.iter_mut().enumerate().take(end).skip(begin) {
             let (from, to) = (left.max(pixel as f32), right.min((pixel + 1) as f32));
             let part = high_of_one * (to - from);
-            let right_of_middle = (pixel + 1) as f32 - (from + to) / 2.0;
+            let right_of_middle = (pixel + 1) as f32 - from.midpoint(to);
             let area = so_far + part * right_of_middle;
-            added[pixel] += area - area_before;
+            *added += area - area_before;
             so_far += part;
             area_before = area;
         }
@@ -130,6 +130,7 @@ impl Edges {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these are exact")]
 mod tests {
     use super::*;
     use peniko::kurbo::{Circle, Rect, Shape as _};

@@ -3,7 +3,7 @@
 //! When the environment names a file in `PHD_FAULT_WHEN`, the program panics as soon as that file is there: in its
 //! first thread if the file says `window`, else in another.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -25,7 +25,7 @@ pub(crate) fn install(ctx: &Context) {
     });
     let ctx = ctx.clone();
     let waits = move || {
-        if told(path.into()) == "window" {
+        if told(Path::new(&path)) == "window" {
             is_due.store(true, Ordering::Relaxed);
             ctx.request_repaint();
         } else {
@@ -39,9 +39,9 @@ pub(crate) fn install(ctx: &Context) {
 }
 
 /// What the file says, once it is there.
-fn told(path: PathBuf) -> String {
+fn told(path: &Path) -> String {
     loop {
-        if let Ok(told) = std::fs::read_to_string(&path)
+        if let Ok(told) = std::fs::read_to_string(path)
             && !told.is_empty()
         {
             return told;
