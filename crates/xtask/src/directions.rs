@@ -128,6 +128,12 @@ const RULES: &[Rule] = &[
         may_know: CORE,
         never: NO_IO_NO_GUI,
     },
+    // crates/glyphs, under the name that egui asks for
+    Rule {
+        package: "vello_cpu",
+        may_know: &[],
+        never: NO_IO_NO_GUI,
+    },
     Rule {
         package: "recording",
         may_know: CORE,

@@ -174,7 +174,7 @@ fn become_program(_program: &Path, _begun_as: &Path) -> std::io::Error {
 pub(crate) struct Trial {
     folder: PathBuf,
     /// `None` where it is no newer one, or has passed.
-    on_trial: Option<String>,
+    version: Option<String>,
     ends: Instant,
 }
 
@@ -183,14 +183,14 @@ impl Trial {
         let on_trial = Course::load(folder).trial.map(|(version, _)| version);
         Self {
             folder: folder.to_owned(),
-            on_trial: on_trial.filter(|version| version == crate::VERSION),
+            version: on_trial.filter(|version| version == crate::VERSION),
             ends: Instant::now() + come_back,
         }
     }
 
     /// The hub lets this version in.
     pub(crate) fn passes(&mut self) {
-        let Some(version) = self.on_trial.take() else {
+        let Some(version) = self.version.take() else {
             return;
         };
         let mut course = Course::load(&self.folder);
@@ -204,7 +204,7 @@ impl Trial {
 
     /// Comes when the version that runs is to be given up, which is noted then; never for one that has passed.
     pub(crate) async fn fails(&self) {
-        let Some(version) = &self.on_trial else {
+        let Some(version) = &self.version else {
             return std::future::pending().await;
         };
         sleep_until(self.ends).await;
