@@ -1,8 +1,13 @@
 //! The viewer's side: updates in, the host's picture out.
 
+mod apart;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::cache::TileCache;
 use crate::format::{FLAG_RESET, MAX_UPDATE_BYTES, QUICK, RECTS_OF_CELL, Reader, Tag};
 use crate::geometry::{PixelSize, Rect};
+use crate::grid::Cells;
 use crate::grid::Grid;
 use crate::moves::Move;
 use crate::natural::quick::QuickReader;
@@ -13,7 +18,7 @@ use crate::pixels::PixelModel;
 use crate::prefix_code::NoCode;
 use crate::range_coder::RangeDecoder;
 use crate::version::{FormatVersion, UnsupportedVersion};
-use crate::video::{VideoDecoder, VideoError};
+use crate::video::{DecodedPicture, VideoDecoder, VideoError, check_length};
 
 /// What an update did to the picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +89,8 @@ impl From<NoCode> for DecodeError {
 /// moves rectangles. Whatever a host sends, it never takes more than `9 p` bytes and 24 MiB: 600 MiB
 /// for the largest picture, 42 MiB for one of 1920 x 1080. While a video of `v` pixels plays, the
 /// video library takes up to `12 v` bytes and 32 MiB beside that, with what the system keeps of memory
-/// that was given back; at most 127 MiB. The update itself, of at most 8 MiB, is the caller's.
+/// that was given back; at most 127 MiB; and the bytes of the picture that is being decoded, at most 4 MiB.
+/// The update itself, of at most 8 MiB, is the caller's.
 /// (`tests/memory.rs` and `tests/video_memory.rs` measure all of it.)
 ///
 /// One update costs at most the work of writing each pixel six times.
@@ -103,13 +109,63 @@ struct State {
     model: PixelModel,
     natural: NaturalModel,
     video: Option<Video>,
+    pending: Option<Pending>,
+    /// Pictures of a video are decoded elsewhere, and this is one.
+    deferred: Option<VideoPicture>,
     changed: Vec<Rect>,
 }
 
 /// The rectangle that goes as video.
 struct Video {
     rect: Rect,
-    decoder: VideoDecoder,
+    /// Locked while a [`VideoPicture`] is decoded.
+    decoder: Arc<Mutex<VideoDecoder>>,
+}
+
+/// A picture of the video that is being decoded elsewhere.
+struct Pending {
+    /// What it is known by: the picture may begin anew before it comes.
+    token: Arc<()>,
+    rect: Rect,
+    cells: Cells,
+}
+
+/// The picture of a video in an update, all else of which was applied.
+pub struct VideoPicture {
+    token: Arc<()>,
+    decoder: Arc<Mutex<VideoDecoder>>,
+    unit: Vec<u8>,
+}
+
+/// One that is decoded, for [`Decoder::put_video`].
+pub struct DecodedVideo<'a> {
+    token: Arc<()>,
+    picture: Result<DecodedPicture<'a>, VideoError>,
+}
+
+impl VideoPicture {
+    /// Decodes it (1920 x 1080 pixels take some 6 ms) on any thread, and hands it to `then`.
+    pub fn decode<R>(self, then: impl FnOnce(DecodedVideo<'_>) -> R) -> R {
+        let mut decoder = self.decoder.lock().unwrap_or_else(PoisonError::into_inner);
+        then(DecodedVideo {
+            token: self.token,
+            picture: decoder.decode(&self.unit),
+        })
+    }
+}
+
+impl std::fmt::Debug for VideoPicture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VideoPicture").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for DecodedVideo<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DecodedVideo")
+            .field("is_decoded", &self.picture.is_ok())
+            .finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Decoder {
@@ -144,9 +200,57 @@ impl Decoder {
     /// Any [`DecodeError`] means that the encoder must be asked for a reset; until one arrives
     /// everything else is refused with [`DecodeError::ResetNeeded`].
     pub fn apply(&mut self, bytes: &[u8]) -> Result<Applied, DecodeError> {
+        let (mut applied, video) = self.apply_but_video(bytes)?;
+        if let Some(video) = video {
+            let changed = video.decode(|decoded| self.put_video(decoded))?;
+            if !applied.was_reset {
+                applied.changed.extend(changed);
+            }
+        }
+        Ok(applied)
+    }
+
+    /// As [`Self::apply`], but leaves the picture of a video, if the update has one, to [`VideoPicture::decode`]
+    /// and [`Self::put_video`]. Until then only updates that [may overtake](Self::may_overtake) it may be applied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::apply`].
+    pub fn apply_but_video(
+        &mut self,
+        bytes: &[u8],
+    ) -> Result<(Applied, Option<VideoPicture>), DecodeError> {
         let applied = self.try_apply(bytes);
         self.is_broken = applied.is_err();
-        applied
+        let video = self.state.as_mut().and_then(|state| state.deferred.take());
+        Ok((applied?, video))
+    }
+
+    /// Whether an update has nothing to do with the picture of a video that is being decoded, so that it can be
+    /// applied before that is put.
+    pub fn may_overtake(&self, bytes: &[u8]) -> bool {
+        let Some(state) = self.state.as_ref() else {
+            return true;
+        };
+        state.pending.as_ref().is_none_or(|pending| {
+            // what cannot be read is found out in its turn
+            apart::is_apart(bytes, state.version, &pending.cells).unwrap_or(false)
+        })
+    }
+
+    /// Puts the picture of a video where it belongs; gives the rectangles that changed. One for which the picture
+    /// has begun anew meanwhile changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::apply`].
+    pub fn put_video(&mut self, decoded: DecodedVideo<'_>) -> Result<Vec<Rect>, DecodeError> {
+        let Some(state) = self.state.as_mut() else {
+            return Ok(Vec::new());
+        };
+        let put = state.put_video(decoded);
+        self.is_broken |= put.is_err();
+        put
     }
 
     fn try_apply(&mut self, bytes: &[u8]) -> Result<Applied, DecodeError> {
@@ -209,6 +313,8 @@ impl State {
             model: PixelModel::new(),
             natural: NaturalModel::new(),
             video: None,
+            pending: None,
+            deferred: None,
             changed: Vec::new(),
         }
     }
@@ -228,7 +334,11 @@ impl State {
                 Tag::Pixels => self.apply_pixels(body)?,
                 Tag::Natural => self.apply_natural(body)?,
                 Tag::Video => self.apply_video(body)?,
-                Tag::Photos if self.version >= FormatVersion::V4 => self.apply_photos(body)?,
+                Tag::Photos if self.version >= FormatVersion::V4 => {
+                    // they come after it
+                    self.finish_video()?;
+                    self.apply_photos(body)?;
+                }
                 Tag::Photos => return Err(DecodeError::UnknownSection { tag: tag as u8 }),
             }
         }
@@ -368,23 +478,53 @@ impl State {
             self.admit(rect, &mut self.grid.size().area())?;
             // The old one goes first: there is never memory for two.
             self.video = None;
-            let decoder = VideoDecoder::new(rect.size())?;
+            let decoder = Arc::new(Mutex::new(VideoDecoder::new(rect.size())?));
             self.video = Some(Video { rect, decoder });
         }
         let cells = body.runs(self.grid)?;
-        let video = self.video.as_mut().ok_or(DecodeError::NoSuchVideo)?;
-        let rects = cells.exact_rects();
-        if !rects.iter().all(|&cells| video.rect.contains(cells)) {
+        let video = self.video.as_ref().ok_or(DecodeError::NoSuchVideo)?;
+        let mut rects = cells.exact_rects().into_iter();
+        if !rects.all(|cells| video.rect.contains(cells)) {
             return Err(DecodeError::NoSuchVideo);
         }
-        video.decoder.decode(
-            body.rest(),
-            &mut self.picture,
-            video.rect,
-            rects.iter().copied(),
-        )?;
-        self.changed.extend(rects);
+        let unit = body.rest();
+        check_length(unit)?;
+        let token = Arc::new(());
+        self.deferred = Some(VideoPicture {
+            token: Arc::clone(&token),
+            decoder: Arc::clone(&video.decoder),
+            unit: unit.to_vec(),
+        });
+        self.pending = Some(Pending {
+            token,
+            rect: video.rect,
+            cells,
+        });
         Ok(())
+    }
+
+    /// Decodes and puts the picture of the video that this update has, if it has one.
+    fn finish_video(&mut self) -> Result<(), DecodeError> {
+        let Some(video) = self.deferred.take() else {
+            return Ok(());
+        };
+        let changed = video.decode(|decoded| self.put_video(decoded))?;
+        self.changed.extend(changed);
+        Ok(())
+    }
+
+    /// See [`Decoder::put_video`].
+    fn put_video(&mut self, decoded: DecodedVideo<'_>) -> Result<Vec<Rect>, DecodeError> {
+        let is_awaited = |pending: &mut Pending| Arc::ptr_eq(&pending.token, &decoded.token);
+        let Some(pending) = self.pending.take_if(is_awaited) else {
+            return Ok(Vec::new());
+        };
+        let rects = pending.cells.exact_rects();
+        let put = decoded.picture.and_then(|picture| {
+            picture.write(&mut self.picture, pending.rect, rects.iter().copied())
+        });
+        put?;
+        Ok(rects)
     }
 
     fn apply_pixels(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {

@@ -19,7 +19,8 @@ use crate::pixels::PixelModel;
 use crate::version::{FormatVersion, UnsupportedVersion};
 
 use exact::rect_differs;
-use video_region::VideoRegion;
+pub use video_region::{MadeVideo, VideoJob};
+use video_region::{Making, VideoRegion};
 
 /// What the way to the viewer carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,9 @@ const MIN_TILE_AGE: Duration = Duration::from_millis(300);
 /// A tile with fewer changed cells is neither stored nor looked up.
 const MIN_CHANGED_CELLS_OF_TILE: usize = 3;
 
+/// Where the viewer has a cell from the video, `shown` holds this: no pixel is like it.
+const UNKNOWN: u32 = !COLOUR;
+
 /// Turns pictures into updates for one viewer, or for several that all see every update.
 ///
 /// For a picture of `p` pixels it keeps `8 p` bytes (`12 p` at levels of few colours, `16 p` among
@@ -94,6 +98,8 @@ pub struct Encoder {
     /// The level has changed since the last update.
     level_is_new: bool,
     looked_at: Option<(u32, u32)>,
+    /// Pictures of a video are made outside.
+    defers_video: bool,
     /// The picture in the colours of the level, where that has fewer than the screen.
     reduced: Option<Picture>,
     /// The picture as what is told only nearly shows it, where that is not the screen.
@@ -106,7 +112,7 @@ struct State {
     grid: Grid,
     /// What the viewer was told. He shows exactly this but for the `lossy` cells.
     shown: Picture,
-    /// What he should show. Differs from `shown` in no cell but the `waiting` ones.
+    /// What he should show. Differs from `shown` in no cell but the `waiting`, `late` and `filmed` ones.
     wanted: Picture,
     /// Cells that did not fit into the last update.
     waiting: Cells,
@@ -131,6 +137,13 @@ struct State {
     natural_at: Option<Duration>,
     activity: Activity,
     video: Option<VideoRegion>,
+    /// Cells that the viewer has from the video. They are lossy, `shown` is [`UNKNOWN`] there, and they have changed
+    /// where `wanted` has.
+    filmed: Cells,
+    /// Cells that have changed since the picture that is being made was taken, and wait for the next one.
+    late: Cells,
+    /// The picture of the video that is being made.
+    making: Option<Making>,
     /// What a cell cost lately to be made exact, in bytes.
     sharpening_cost: usize,
 }
@@ -144,6 +157,7 @@ struct Order {
     looked_at: Option<(u32, u32)>,
     now: Duration,
     is_first: bool,
+    defers_video: bool,
 }
 
 impl std::fmt::Debug for Encoder {
@@ -179,6 +193,7 @@ impl Encoder {
             level,
             level_is_new: false,
             looked_at: None,
+            defers_video: false,
             reduced: None,
             softened: None,
             state: None,
@@ -204,17 +219,46 @@ impl Encoder {
         self.looked_at = Some((x, y));
     }
 
+    /// From now on the pictures of a video are not made by [`Self::encode`], which they would make last several
+    /// times as long: after each call [`Self::begin_video`] gives what is to be made, on any thread, and
+    /// [`Self::end_video`] the update that tells it.
+    pub fn defer_video(&mut self) {
+        self.defers_video = true;
+    }
+
+    /// What is to be made of the picture that was given to [`Self::encode`] last, and is given here again, unless it
+    /// has no video or the picture before is still being made: then those cells come with the next one.
+    pub fn begin_video(&mut self, picture: &Picture) -> Option<VideoJob> {
+        let soft = self.softened.as_ref().unwrap_or(picture);
+        self.state.as_mut()?.hand_out(soft)
+    }
+
+    /// The update that tells a picture of the video; whatever else was told meanwhile stays. `None` if the viewer
+    /// needs it no more.
+    pub fn end_video(&mut self, made: MadeVideo) -> Option<Update> {
+        let body = self.state.as_mut()?.take_back(made);
+        let mut bytes = vec![0];
+        put_section(&mut bytes, Tag::Video, &body);
+        (bytes.len() > 1).then_some(Update {
+            bytes,
+            is_reset: false,
+        })
+    }
+
     /// Forgets what the viewer has, so that the next update stands alone.
     pub fn request_reset(&mut self) {
         self.state = None;
     }
 
     /// Whether the last update could not hold everything: call [`Self::encode`] again, with a new
-    /// picture or the same one, as soon as the link has room.
+    /// picture or the same one, as soon as the link has room. What waits for a picture of a video that is
+    /// being made does not count.
     pub fn has_more(&self) -> bool {
-        self.state
-            .as_ref()
-            .is_some_and(|state| state.waiting.any() || !self.level.is_lossy() && state.lossy.any())
+        self.state.as_ref().is_some_and(|state| {
+            state.waiting.any()
+                || state.making.is_none() && state.late.any()
+                || !self.level.is_lossy() && state.lossy.any()
+        })
     }
 
     /// Encodes what the viewer's picture lacks to be `picture`; `None` if that is nothing.
@@ -279,7 +323,8 @@ impl Encoder {
             return None;
         }
         state.encode(changed, soft, order, &mut bytes);
-        Some(Update { bytes, is_reset })
+        // flags alone tell nothing
+        (is_reset || bytes.len() > 1).then_some(Update { bytes, is_reset })
     }
 
     /// When [`Self::sharpen`] has something to do; `None` while the viewer's picture is exact.
@@ -302,7 +347,8 @@ impl Encoder {
     pub fn is_exact(&self, rect: Rect) -> bool {
         self.state.as_ref().is_some_and(|state| {
             rect.intersect(state.grid.size().rect()).is_none_or(|rect| {
-                !state.lossy.any_touched(rect) && !state.waiting.any_touched(rect)
+                let inexact = [&state.lossy, &state.waiting, &state.late];
+                !inexact.iter().any(|cells| cells.any_touched(rect))
             })
         })
     }
@@ -315,6 +361,7 @@ impl Encoder {
             looked_at: self.looked_at,
             now,
             is_first: false,
+            defers_video: self.defers_video,
         }
     }
 }
@@ -384,6 +431,9 @@ impl State {
             natural_at: None,
             activity: Activity::new(grid, now),
             video: None,
+            filmed: Cells::none(grid),
+            late: Cells::none(grid),
+            making: None,
             sharpening_cost: soft::FIRST_SHARPENING_COST,
         }
     }
@@ -392,6 +442,9 @@ impl State {
     fn take_in(&mut self, picture: &Picture, hint: DamageHint<'_>) -> Cells {
         let whole = self.grid.size().rect();
         let mut changed = self.waiting.clone();
+        if self.making.is_none() {
+            changed.add(&self.late);
+        }
         match hint {
             DamageHint::Everything => changed.set_all(true),
             DamageHint::Rects(rects) => {
@@ -405,15 +458,27 @@ impl State {
                 let rect = self.grid.cells_rect(run.clone(), row..row + 1);
                 let run = run.start as usize..run.end as usize;
                 let marks = &mut changed.row_mut(row)[run.clone()];
-                marks.fill(false);
+                let filmed = &self.filmed.row(row)[run.clone()];
+                let late = &self.late.row(row)[run.clone()];
+                let was_waiting = &self.waiting.row(row)[run.clone()];
+                for (((mark, filmed), late), waited) in
+                    marks.iter_mut().zip(filmed).zip(late).zip(was_waiting)
+                {
+                    *mark = *filmed && (*late || *waited);
+                }
                 for y in rect.y..rect.bottom() {
+                    if !marks.contains(&false) {
+                        break;
+                    }
                     let new = picture.span(rect.x, y, rect.width).chunks(CELL as usize);
                     let shown = self.shown.span(rect.x, y, rect.width).chunks(CELL as usize);
-                    for ((mark, new), shown) in marks.iter_mut().zip(new).zip(shown) {
-                        *mark = *mark || differ(new, shown);
+                    let wanted = self.wanted.span(rect.x, y, rect.width);
+                    let wanted = wanted.chunks(CELL as usize);
+                    let cells = marks.iter_mut().zip(filmed).zip(new);
+                    for (((mark, &filmed), new), (shown, wanted)) in cells.zip(shown.zip(wanted)) {
+                        *mark = *mark || differ(new, if filmed { wanted } else { shown });
                     }
                 }
-                let was_waiting = &self.waiting.row(row)[run.clone()];
                 let untold = &mut self.untold.row_mut(row)[run];
                 for y in rect.y..rect.bottom() {
                     let new = picture.span(rect.x, y, rect.width).chunks(CELL as usize);
@@ -421,8 +486,12 @@ impl State {
                         .wanted
                         .span_mut(rect.x, y, rect.width)
                         .chunks_mut(CELL as usize);
-                    let cells = marks.iter().zip(was_waiting).zip(untold.iter_mut());
-                    for (((&differs, &waited), untold), (new, wanted)) in cells.zip(new.zip(wanted))
+                    let waited = was_waiting
+                        .iter()
+                        .zip(late)
+                        .map(|(waited, late)| *waited || *late);
+                    let cells = marks.iter().zip(waited).zip(untold.iter_mut());
+                    for (((&differs, waited), untold), (new, wanted)) in cells.zip(new.zip(wanted))
                     {
                         if differs || waited {
                             *untold = *untold && differs && !differ(new, wanted);
@@ -433,7 +502,19 @@ impl State {
             }
         }
         self.waiting.set_all(false);
+        if self.making.is_none() {
+            self.late.set_all(false);
+        }
         changed
+    }
+
+    /// What lies in `rect` was told otherwise than by the video.
+    fn now_unfilmed(&mut self, rect: Rect) {
+        self.filmed.clear_covered(rect);
+        self.late.clear_covered(rect);
+        if let Some(making) = &mut self.making {
+            making.leave_out(rect);
+        }
     }
 
     /// Appends the sections that turn `shown` into `wanted` in the `changed` cells; what is told only
@@ -513,7 +594,14 @@ impl State {
         if !are_drawn {
             self.untold = left;
         }
-        put_section(bytes, Tag::Video, &self.code_video(video, soft, order));
+        if let Some(cells) = video {
+            self.begin_picture(cells, order);
+        }
+        if !order.defers_video
+            && let Some(job) = self.hand_out(soft)
+        {
+            put_section(bytes, Tag::Video, &self.take_back(job.run()));
+        }
         if !self.waiting.any() {
             self.next_row = 0;
             self.next_natural_row = 0;
@@ -586,6 +674,7 @@ impl State {
         }
         for found in moves {
             self.shown.copy_rect(&self.wanted, found.target);
+            self.now_unfilmed(found.target);
         }
         body
     }
@@ -626,6 +715,7 @@ impl State {
             list.put(tile);
             put_varint(&mut list.bytes, u32::from(slot));
             self.shown.copy_rect(&self.wanted, rect);
+            self.now_unfilmed(rect);
             self.lossy.set_touched(rect, false);
             self.coarse.set_touched(rect, false);
         }

@@ -14,6 +14,9 @@
 //! 5. *natural*: photos, coarse at first, and a *video*,
 //! 6. *photos*: such cells exactly, when they have rested.
 //!
+//! A video takes by far the longest to encode and to decode. Both can be done on another thread while updates of all
+//! else go on ([`Encoder::defer_video`], [`Decoder::apply_but_video`]); what is told is the same.
+//!
 //! This crate knows no clock, no thread, no file and no network. The decoder takes its input for
 //! hostile: memory and time are bounded by the picture's size and the update's length.
 
@@ -37,8 +40,8 @@ mod version;
 mod video;
 mod yuv420;
 
-pub use decoder::{Applied, DecodeError, Decoder};
-pub use encoder::{DamageHint, Encoder, Line, Update};
+pub use decoder::{Applied, DecodeError, DecodedVideo, Decoder, VideoPicture};
+pub use encoder::{DamageHint, Encoder, Line, MadeVideo, Update, VideoJob};
 pub use format::MAX_UPDATE_BYTES;
 pub use geometry::{MAX_PIXELS, MAX_SIDE, PixelSize, Rect};
 pub use levels::Level;

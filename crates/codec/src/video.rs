@@ -13,6 +13,8 @@ mod rate;
 
 use std::time::Duration;
 
+use fearless_simd::dispatch;
+use openh264::decoder::DecodedYUV;
 use openh264::formats::YUVSource as _;
 
 use self::openh264_encoder::{RawEncoder, Source};
@@ -67,6 +69,14 @@ fn padded(size: PixelSize) -> Result<PixelSize, VideoError> {
     Ok(PixelSize::new(side(width), side(height)))
 }
 
+/// Whether an access unit is short enough to be looked at.
+pub(crate) fn check_length(unit: &[u8]) -> Result<(), VideoError> {
+    if unit.len() > MAX_ACCESS_UNIT_BYTES {
+        return Err(VideoError::Malformed("too many bytes"));
+    }
+    Ok(())
+}
+
 /// Whether `rect` has `size` and lies within `picture`.
 fn fits(rect: Rect, size: PixelSize, picture: &Picture) -> bool {
     PixelSize::new(rect.width, rect.height) == size && picture.size().rect().contains(rect)
@@ -105,7 +115,20 @@ impl VideoEncoder {
         self.encoder.as_mut().map_or(Ok(()), RawEncoder::force_key)
     }
 
-    /// Encodes what lies in `rect` of `picture`: one access unit, never empty.
+    /// Takes in what lies in `rect` of `picture`, for [`Self::encode`].
+    ///
+    /// # Errors
+    ///
+    /// If `rect` has not the size of this video or is not within the picture.
+    pub(crate) fn take(&mut self, picture: &Picture, rect: Rect) -> Result<(), VideoError> {
+        if !fits(rect, self.size, picture) {
+            return Err(VideoError::WrongSize);
+        }
+        self.planes.take(picture, rect);
+        Ok(())
+    }
+
+    /// Encodes what was taken in last: one access unit, never empty.
     ///
     /// `now` is any clock that only goes forward; with it, a picture's share of `bits_per_second` is
     /// known. A picture can exceed its share; a line on which that goes on needs fewer pictures.
@@ -113,18 +136,12 @@ impl VideoEncoder {
     ///
     /// # Errors
     ///
-    /// If `rect` has not the size of this video or is not within the picture, or the library fails.
+    /// If the library fails.
     pub(crate) fn encode(
         &mut self,
-        picture: &Picture,
-        rect: Rect,
         now: Duration,
         bits_per_second: u32,
     ) -> Result<Vec<u8>, VideoError> {
-        if !fits(rect, self.size, picture) {
-            return Err(VideoError::WrongSize);
-        }
-        self.planes.take(picture, rect);
         let limit = (bits_per_second < AMPLE_BITS_PER_SECOND).then_some(bits_per_second);
         let quantiser = self.rate.quantiser(now, limit);
         let encoder = if let Some(encoder) = &mut self.encoder {
@@ -169,6 +186,7 @@ pub(crate) struct VideoDecoder {
     size: PixelSize,
     padded: PixelSize,
     is_running: bool,
+    processor: fearless_simd::Level,
 }
 
 impl VideoDecoder {
@@ -181,30 +199,19 @@ impl VideoDecoder {
             decoder: start_decoder()?,
             size,
             is_running: false,
+            processor: fearless_simd::Level::new(),
         })
     }
 
-    /// Decodes one access unit, the very picture it holds, and writes those pixels of it into `target`
-    /// that lie in one of `cells` (in `target`'s coordinates, as `rect` is) and in `rect`.
+    /// Decodes one access unit, the very picture it holds.
     ///
     /// # Errors
     ///
-    /// If the bytes are not the next picture of this video; the picture is then unchanged, and only an
-    /// access unit that begins anew is accepted from there on.
-    pub(crate) fn decode(
-        &mut self,
-        bytes: &[u8],
-        target: &mut Picture,
-        rect: Rect,
-        cells: impl IntoIterator<Item = Rect>,
-    ) -> Result<(), VideoError> {
+    /// If the bytes are not the next picture of this video; only an access unit that begins anew is accepted
+    /// from there on.
+    pub(crate) fn decode(&mut self, bytes: &[u8]) -> Result<DecodedPicture<'_>, VideoError> {
         let was_running = std::mem::take(&mut self.is_running);
-        if !fits(rect, self.size, target) {
-            return Err(VideoError::WrongSize);
-        }
-        if bytes.len() > MAX_ACCESS_UNIT_BYTES {
-            return Err(VideoError::Malformed("too many bytes"));
-        }
+        check_length(bytes)?;
         if parameters::check_access_unit(bytes, self.padded)? {
             if !was_running {
                 // whatever an earlier failure left behind
@@ -216,37 +223,86 @@ impl VideoDecoder {
         let decoded = self.decoder.decode(bytes);
         let decoded = decoded.map_err(|cause| VideoError::Decoder(cause.to_string()))?;
         let decoded = decoded.ok_or(VideoError::Malformed("no whole picture"))?;
-        let (width, height) = (self.padded.width as usize, self.padded.height as usize);
-        let (luma_stride, blue_stride, red_stride) = decoded.strides();
-        let planes = Planes {
-            luma: decoded.y(),
-            blue: decoded.u(),
-            red: decoded.v(),
-            luma_stride,
-            chroma_stride: blue_stride,
+        let picture = DecodedPicture {
+            size: self.size,
+            decoded,
+            processor: self.processor,
         };
+        if !picture.is_sound(self.padded) {
+            return Err(VideoError::WrongSize);
+        }
+        self.is_running = true;
+        Ok(picture)
+    }
+}
+
+/// A picture of a video, in the memory of its decoder.
+pub(crate) struct DecodedPicture<'a> {
+    size: PixelSize,
+    decoded: DecodedYUV<'a>,
+    processor: fearless_simd::Level,
+}
+
+impl DecodedPicture<'_> {
+    fn planes(&self) -> Planes<'_> {
+        let (luma_stride, chroma_stride, _) = self.decoded.strides();
+        Planes {
+            luma: self.decoded.y(),
+            blue: self.decoded.u(),
+            red: self.decoded.v(),
+            luma_stride,
+            chroma_stride,
+        }
+    }
+
+    /// Whether the planes are as large as a picture of `padded` needs them.
+    fn is_sound(&self, padded: PixelSize) -> bool {
+        let (width, height) = (padded.width as usize, padded.height as usize);
+        let (_, blue_stride, red_stride) = self.decoded.strides();
+        let planes = self.planes();
         let reaches = |plane: &[u8], stride: usize, width: usize, height: usize| {
             stride >= width && plane.len() >= stride * (height - 1) + width
         };
-        if decoded.dimensions() != (width, height)
-            || blue_stride != red_stride
-            || !reaches(planes.luma, luma_stride, width, height)
-            || !reaches(planes.blue, blue_stride, width / 2, height / 2)
-            || !reaches(planes.red, blue_stride, width / 2, height / 2)
-        {
+        self.decoded.dimensions() == (width, height)
+            && blue_stride == red_stride
+            && reaches(planes.luma, planes.luma_stride, width, height)
+            && reaches(planes.blue, blue_stride, width / 2, height / 2)
+            && reaches(planes.red, blue_stride, width / 2, height / 2)
+    }
+
+    /// Writes those pixels into `target` that lie in one of `cells` (in `target`'s coordinates, as `rect` is) and
+    /// in `rect`.
+    ///
+    /// # Errors
+    ///
+    /// If `rect` has not the size of the video or is not within the picture.
+    pub(crate) fn write(
+        &self,
+        target: &mut Picture,
+        rect: Rect,
+        cells: impl IntoIterator<Item = Rect>,
+    ) -> Result<(), VideoError> {
+        if !fits(rect, self.size, target) {
             return Err(VideoError::WrongSize);
         }
-        for cell in cells {
-            if let Some(cell) = cell.intersect(rect) {
-                write_cell(&planes, target, rect, cell);
+        let planes = self.planes();
+        dispatch!(self.processor, _simd => {
+            for cell in cells {
+                if let Some(cell) = cell.intersect(rect) {
+                    write_cell(&planes, target, rect, cell);
+                }
             }
-        }
-        self.is_running = true;
+        });
         Ok(())
     }
 }
 
 /// Converts the pixels of `cell`, which lies in `rect`.
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "becomes other instructions only within a function that is compiled for them"
+)]
 fn write_cell(planes: &Planes<'_>, target: &mut Picture, rect: Rect, cell: Rect) {
     let x = (cell.x - rect.x) as usize;
     for y in cell.y..cell.bottom() {

@@ -2,8 +2,8 @@
 //! receive -> check -> inject, and the end.
 //!
 //! [`HostEngine::start`] gives a [`HostHandle`] for commands and [`HostEvents`]. One thread
-//! (`host-net`) talks to the hub; each session has a `capture` thread and, where control was granted,
-//! an `inject` thread. Nothing of the machine is seen or touched before a session runs, and everything is
+//! (`host-net`) talks to the hub; each session has a `capture` thread with a `video` thread beside it and,
+//! where control was granted, an `inject` thread. Nothing of the machine is seen or touched before a session runs, and everything is
 //! released when it ends, on whatever way (H5, H6). What hinders on it is looked for all the time
 //! (`host-look`), so that both people know before they begin.
 //!
@@ -29,6 +29,7 @@ mod shield;
 mod switch;
 mod system;
 mod turns;
+mod video;
 mod viewers;
 mod wire;
 mod worker;

@@ -161,8 +161,7 @@ impl Pace {
     /// Notes an update of `bytes` that leaves at `now` and took `cost` to make; gives its number.
     pub(crate) fn sent(&mut self, bytes: usize, now: Duration, cost: Duration) -> u64 {
         self.last_seq += 1;
-        let spacing = (cost * SPACING_IN_COSTS).min(MOST_PERIOD.saturating_sub(cost));
-        self.ready_at = now + spacing.max(LEAST_SPACING);
+        self.ready_at = now + spacing(cost);
         let carried_in = self.gauge.carried_in(bytes).unwrap_or_default();
         self.drained_at = self.drained_at.max(now) + carried_in;
         let at = now;
@@ -232,6 +231,12 @@ impl Pace {
         self.in_flight.clear();
         self.drained_at = now;
     }
+}
+
+/// The time between something that cost so much and the next.
+pub(crate) fn spacing(cost: Duration) -> Duration {
+    let spacing = (cost * SPACING_IN_COSTS).min(MOST_PERIOD.saturating_sub(cost));
+    spacing.max(LEAST_SPACING)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! It sleeps in the screen source until something changes, and encodes the newest state when there
 //! is room on the way to the viewer; a state that finds no room is never queued, it is seen with the
-//! next one (S4). When nothing changes, what was told coarsely is made exact. Nothing is opened
-//! before the session runs (H5).
+//! next one (S4). Pictures of a video are encoded by a thread of their own and leave when they are ready. When
+//! nothing changes, what was told coarsely is made exact. Nothing is opened before the session runs (H5).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,10 +25,11 @@ use crate::engine::Backends;
 use crate::event::Trouble;
 use crate::geometry::{Geometry, PERCENTS};
 use crate::live::Report;
-use crate::pace::Room;
+use crate::pace::{Room, spacing};
 use crate::pointer_shape::sendable;
 use crate::scale::Scaler;
 use crate::switch::Switch;
+use crate::video::{Made, VideoMaker};
 use crate::viewers::Viewers;
 
 const _: () = assert!(
@@ -222,6 +223,14 @@ struct Sharing<'a> {
     /// What was wished for last; outlives what interrupts.
     wish: &'a mut ViewWish,
     encoder: Encoder,
+    /// Encodes the pictures of a video; `None` where the encoder does it itself.
+    maker: Option<VideoMaker>,
+    /// When the picture of a video that is being made, or waits for room, was begun.
+    video_begun: Option<Duration>,
+    /// It is made, and waits for room.
+    video_made: Option<Made>,
+    /// Until when nothing is grabbed: only the video has changed, whose last picture is being made.
+    rests_until: Duration,
     /// The screen as it was grabbed last.
     picture: Picture,
     /// Makes it smaller, where the viewer wished so.
@@ -269,7 +278,13 @@ impl<'a> Sharing<'a> {
         let (geometry, layout, places) = seen;
         tell_places(reports, &places);
         let encoder = Encoder::with_version(level(wish.depth), switch.format());
-        let encoder = encoder.expect("one that both sides know");
+        let mut encoder = encoder.expect("one that both sides know");
+        let maker = VideoMaker::start(source.waker())
+            .inspect_err(|error| tracing::warn!(%error, "No thread for videos"))
+            .ok();
+        if maker.is_some() {
+            encoder.defer_video();
+        }
         Ok(Self {
             source,
             switch,
@@ -280,6 +295,10 @@ impl<'a> Sharing<'a> {
             outbox,
             reports,
             encoder,
+            maker,
+            video_begun: None,
+            video_made: None,
+            rests_until: Duration::ZERO,
             wish,
             picture: Picture::new(PixelSize::new(1, 1)),
             scaler: None,
@@ -328,6 +347,11 @@ impl<'a> Sharing<'a> {
         let now = self.now();
         let renewal_in = self.renew_if_wanted(now)?;
         let with_renewal = |rest: Duration| Some(renewal_in.map_or(rest, |r| r.min(rest)));
+        match self.send_video_if_room(now)? {
+            Room::Now => {}
+            Room::In(rest) => return Ok(with_renewal(rest)),
+            Room::WhenAcknowledged => return Ok(renewal_in),
+        }
         if !self.stale {
             return Ok(self.sharpen_if_room(now).map_or(renewal_in, with_renewal));
         }
@@ -335,6 +359,9 @@ impl<'a> Sharing<'a> {
             Room::Now => {}
             Room::In(rest) => return Ok(with_renewal(rest)),
             Room::WhenAcknowledged => return Ok(renewal_in),
+        }
+        if let Some(rest) = self.rests_until.checked_sub(now).filter(|r| !r.is_zero()) {
+            return Ok(with_renewal(rest));
         }
         let line = self.outbox.viewers().line();
         let damage = self.source.grab(&mut self.picture)?;
@@ -347,19 +374,74 @@ impl<'a> Sharing<'a> {
             .encode(picture, DamageHint::Rects(&damage), now, line);
         self.stale = self.encoder.has_more();
         let cost = self.now().saturating_sub(now);
-        let worked = &self.outbox.worked_micros;
-        worked.fetch_add(micros(cost), Ordering::Relaxed);
-        if let Some(update) = update {
-            // the rest of this picture need not keep a distance: it comes to an end by itself
-            let spaced = if self.stale { Duration::ZERO } else { cost };
-            self.send(update, now, spaced);
+        self.note_work(cost);
+        match update {
+            Some(update) => {
+                // the rest of this picture need not keep a distance: it comes to an end by itself
+                let spaced = if self.stale { Duration::ZERO } else { cost };
+                self.send(update, now, spaced);
+            }
+            None if self.video_begun.is_some() => {
+                self.rests_until = self.now() + spacing(cost);
+            }
+            None => {}
         }
+        self.begin_video(now);
         let again = self.stale || self.encoder.sharpens_at().is_some();
         Ok(if again {
             Some(Duration::ZERO)
         } else {
             renewal_in
         })
+    }
+
+    /// Has the picture of the video made that was grabbed at `begun`, if there is one.
+    fn begin_video(&mut self, begun: Duration) {
+        let Some(maker) = &self.maker else { return };
+        let picture = self.scaler.as_ref().map_or(&self.picture, Scaler::picture);
+        let started = self.now();
+        if let Some(job) = self.encoder.begin_video(picture) {
+            maker.make(job);
+            self.video_begun = Some(begun);
+            self.note_work(self.now().saturating_sub(started));
+        }
+    }
+
+    /// Sends the picture of the video that was made, if one was; whether there is room for more.
+    fn send_video_if_room(&mut self, now: Duration) -> Result<Room, CaptureError> {
+        if self.video_made.is_none()
+            && let Some(maker) = &self.maker
+        {
+            let made = maker.made().map_err(|gone| CaptureError::Lost {
+                reason: gone.to_string(),
+            })?;
+            let Some(made) = made else {
+                return Ok(Room::Now);
+            };
+            self.note_work(made.took);
+            self.video_made = Some(made);
+            self.rests_until = Duration::ZERO;
+        }
+        if self.video_made.is_none() {
+            return Ok(Room::Now);
+        }
+        let room = self.outbox.viewers().room(now);
+        if room == Room::Now
+            && let Some(made) = self.video_made.take()
+        {
+            let begun = self.video_begun.take().unwrap_or(now);
+            let update = self.encoder.end_video(made.video);
+            self.stale |= self.encoder.has_more();
+            if let Some(update) = update {
+                self.send(update, begun, now.saturating_sub(begun));
+            }
+        }
+        Ok(room)
+    }
+
+    fn note_work(&self, time: Duration) {
+        let worked = &self.outbox.worked_micros;
+        worked.fetch_add(micros(time), Ordering::Relaxed);
     }
 
     /// Makes a step towards an exact picture if one is due; gives how long to sleep for.

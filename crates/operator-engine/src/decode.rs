@@ -1,10 +1,11 @@
-//! Each session's own thread that turns updates into pictures.
+//! Each session's own threads that turn updates into pictures.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use codec::Decoder;
+use codec::{DecodeError, DecodedVideo, Decoder, VideoPicture};
 use protocol::{ScreenFrame, SessionId, ViewerMessage};
 use tokio::sync::mpsc;
 
@@ -30,6 +31,9 @@ const MAX_UNREADABLE: u32 = 8;
 
 /// Starts the thread. It ends when the sender of `frames` or the receiver of `acks` is dropped.
 ///
+/// Pictures of a video are decoded by a thread of its own, which begins with the first: what a key changed is
+/// shown meanwhile, unless it has to do with the video.
+///
 /// # Errors
 ///
 /// If the system gives no thread.
@@ -41,41 +45,113 @@ pub(crate) fn start(
     counts: Arc<Counts>,
     faults: mpsc::Sender<SessionFault>,
 ) -> io::Result<()> {
+    let desk = Arc::new(Desk {
+        session,
+        screen: Mutex::default(),
+        video_is_put: Condvar::new(),
+        acks,
+        view,
+        counts,
+        faults,
+    });
     std::thread::Builder::new()
         .name(format!("decode-{session}"))
-        .spawn(move || {
-            decode_until_ended(session, frames, &acks, view.as_ref(), &counts, &faults);
-        })
+        .spawn(move || desk.decode_until_ended(frames))
         .map(drop)
 }
 
-fn decode_until_ended(
+/// What both threads of a session work at.
+struct Desk {
     session: SessionId,
-    mut frames: mpsc::Receiver<Arrived>,
-    acks: &mpsc::Sender<ViewerMessage>,
-    view: &dyn SessionView,
-    counts: &Counts,
-    faults: &mpsc::Sender<SessionFault>,
-) {
-    let mut screen = Screen::default();
-    while let Some(arrived) = frames.blocking_recv() {
+    screen: Mutex<Screen>,
+    video_is_put: Condvar,
+    acks: mpsc::Sender<ViewerMessage>,
+    view: Arc<dyn SessionView>,
+    counts: Arc<Counts>,
+    faults: mpsc::Sender<SessionFault>,
+}
+
+impl Desk {
+    fn decode_until_ended(self: &Arc<Self>, mut frames: mpsc::Receiver<Arrived>) {
+        // dropped with this thread, which ends the other
+        let mut videos: Option<Sender<VideoPicture>> = None;
+        while let Some(arrived) = frames.blocking_recv() {
+            let payload = &arrived.frame.payload;
+            let screen = self.screen();
+            let screen = self.video_is_put.wait_while(screen, |screen| {
+                screen.awaits_video && !screen.decoder.may_overtake(payload)
+            });
+            let mut screen = screen.unwrap_or_else(PoisonError::into_inner);
+            let begun = Instant::now();
+            let (acks, video) = screen.show(self.session, arrived, self.view.as_ref());
+            let is_hopeless = screen.is_hopeless();
+            drop(screen);
+            self.counts.note_work(begun.elapsed());
+            if !self.tell(acks, is_hopeless) {
+                return;
+            }
+            let Some(video) = video else { continue };
+            if videos.is_none() {
+                videos = self.start_videos();
+            }
+            let left = match &videos {
+                Some(videos) => videos.send(video).err().map(|unsent| unsent.0),
+                None => Some(video),
+            };
+            // where there is no thread for it
+            if left.is_some_and(|video| !self.put(video)) {
+                return;
+            }
+        }
+    }
+
+    fn start_videos(self: &Arc<Self>) -> Option<Sender<VideoPicture>> {
+        let (videos, to_decode) = channel();
+        let desk = Arc::clone(self);
+        let thread = std::thread::Builder::new()
+            .name(format!("video-{}", self.session))
+            .spawn(move || {
+                while let Ok(video) = to_decode.recv() {
+                    if !desk.put(video) {
+                        return;
+                    }
+                }
+            });
+        thread
+            .inspect_err(|error| tracing::warn!(%error, "No thread for videos"))
+            .ok()
+            .map(|_| videos)
+    }
+
+    /// Decodes a picture of a video and shows it; whether the session goes on.
+    fn put(&self, video: VideoPicture) -> bool {
         let begun = Instant::now();
-        let ack = screen.show(session, &arrived, view);
-        counts.note_work(begun.elapsed());
-        if screen.unreadable >= MAX_UNREADABLE {
-            let fault = StreamFault::Unreadable;
-            if faults
-                .blocking_send(SessionFault { session, fault })
-                .is_err()
-            {
+        let (acks, is_hopeless) = video.decode(|decoded| {
+            let mut screen = self.screen();
+            let acks = screen.put(self.session, decoded, self.view.as_ref());
+            self.video_is_put.notify_all();
+            (acks, screen.is_hopeless())
+        });
+        self.counts.note_work(begun.elapsed());
+        self.tell(acks, is_hopeless)
+    }
+
+    /// Tells the host; whether the session goes on.
+    fn tell(&self, acks: Vec<ViewerMessage>, is_hopeless: bool) -> bool {
+        if is_hopeless {
+            let (session, fault) = (self.session, StreamFault::Unreadable);
+            let fault = SessionFault { session, fault };
+            if self.faults.blocking_send(fault).is_err() {
                 tracing::debug!(%session, "Decoder ended after its engine");
             }
-            return;
+            return false;
         }
-        let Some(ack) = ack else { continue };
-        if acks.blocking_send(ack).is_err() {
-            return;
-        }
+        let mut acks = acks.into_iter();
+        acks.all(|ack| self.acks.blocking_send(ack).is_ok())
+    }
+
+    fn screen(&self) -> MutexGuard<'_, Screen> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -88,51 +164,257 @@ struct Screen {
     waits_for_reset: bool,
     /// Updates in a row that stood alone and could not be read.
     unreadable: u32,
+    /// A picture of a video is being decoded.
+    awaits_video: bool,
+    /// It came in an update that stood alone.
+    video_is_reset: bool,
+    /// The updates that are shown but for that picture: its own, and those that have overtaken it. Number, and
+    /// when it was here.
+    unacknowledged: Vec<(u64, Instant)>,
+    /// The number of the newest update that was applied.
+    applied_seq: u64,
 }
 
 impl Screen {
-    /// Shows one update; what the host is to be told.
+    /// The two programs do not understand each other.
+    fn is_hopeless(&self) -> bool {
+        self.unreadable >= MAX_UNREADABLE
+    }
+
+    /// Shows one update but for the picture of a video, which is handed back; what the host is to be told.
     fn show(
         &mut self,
         session: SessionId,
-        Arrived { frame, at }: &Arrived,
+        Arrived { frame, at }: Arrived,
         view: &dyn SessionView,
-    ) -> Option<ViewerMessage> {
+    ) -> (Vec<ViewerMessage>, Option<VideoPicture>) {
         let follows = frame.seq == self.last_seq.wrapping_add(1);
         self.last_seq = frame.seq;
         if !frame.is_reset() && (self.waits_for_reset || !follows) {
-            return self.ask_for_reset();
+            return (self.ask_for_reset(), None);
         }
         if frame.is_reset() {
             self.decoder = Decoder::new();
         }
-        match self.decoder.apply(&frame.payload) {
-            Ok(applied) => {
-                self.waits_for_reset = false;
-                self.unreadable = 0;
-                if let Some(layout) = &frame.layout {
-                    view.show_layout(layout);
+        let (applied, video) = match self.decoder.apply_but_video(&frame.payload) {
+            Ok(applied) => applied,
+            Err(error) => return (self.not_readable(session, &error, frame.is_reset()), None),
+        };
+        self.waits_for_reset = false;
+        if let Some(layout) = &frame.layout {
+            view.show_layout(layout);
+        }
+        self.applied_seq = frame.seq;
+        self.unacknowledged.push((frame.seq, at));
+        if video.is_some() {
+            self.awaits_video = true;
+            self.video_is_reset = frame.is_reset();
+        } else {
+            self.unreadable = 0;
+        }
+        // a picture that begins anew is first seen with its video
+        let is_seen = !applied.changed.is_empty() && !applied.was_reset;
+        if (video.is_none() || is_seen)
+            && let Some(picture) = self.decoder.picture()
+        {
+            view.show_picture(picture, &applied.changed, frame.seq);
+        }
+        (self.acknowledge(), video)
+    }
+
+    /// Shows the picture of a video; what the host is to be told.
+    fn put(
+        &mut self,
+        session: SessionId,
+        decoded: DecodedVideo<'_>,
+        view: &dyn SessionView,
+    ) -> Vec<ViewerMessage> {
+        self.awaits_video = false;
+        let was_reset = std::mem::take(&mut self.video_is_reset);
+        let changed = match self.decoder.put_video(decoded) {
+            Ok(changed) => changed,
+            Err(error) => return self.not_readable(session, &error, was_reset),
+        };
+        self.unreadable = 0;
+        if let Some(picture) = self.decoder.picture() {
+            let whole = [picture.size().rect()];
+            let changed = if was_reset { &whole } else { &changed[..] };
+            view.show_picture(picture, changed, self.applied_seq);
+        }
+        self.acknowledge()
+    }
+
+    /// Tells the host what is shown, unless a part of it is still being decoded.
+    fn acknowledge(&mut self) -> Vec<ViewerMessage> {
+        if self.awaits_video {
+            return Vec::new();
+        }
+        let shown = self.unacknowledged.drain(..);
+        let shown = shown.map(|(seq, at)| ViewerMessage::Shown {
+            seq,
+            held_micros: u32::try_from(at.elapsed().as_micros()).unwrap_or(u32::MAX),
+        });
+        shown.collect()
+    }
+
+    fn not_readable(
+        &mut self,
+        session: SessionId,
+        error: &DecodeError,
+        was_reset: bool,
+    ) -> Vec<ViewerMessage> {
+        let seq = self.last_seq;
+        tracing::warn!(%session, seq, %error, "Screen update not readable");
+        self.waits_for_reset = false;
+        self.unacknowledged.clear();
+        self.unreadable += u32::from(was_reset);
+        self.ask_for_reset()
+    }
+
+    /// Asks once.
+    fn ask_for_reset(&mut self) -> Vec<ViewerMessage> {
+        let asked = std::mem::replace(&mut self.waits_for_reset, true);
+        if asked {
+            Vec::new()
+        } else {
+            vec![ViewerMessage::NeedReset]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use codec::{DamageHint, Encoder, Level, Line, Picture, PixelSize, Rect};
+    use protocol::{PointerUpdate, ScreenLayout};
+
+    use super::*;
+
+    const SCREEN: PixelSize = PixelSize {
+        width: 640,
+        height: 400,
+    };
+    const FILM: Rect = Rect {
+        x: 0,
+        y: 0,
+        width: 512,
+        height: 368,
+    };
+    const TEXT: Rect = Rect {
+        x: 528,
+        y: 368,
+        width: 32,
+        height: 16,
+    };
+
+    /// What a window was given.
+    #[derive(Default)]
+    struct Window(Mutex<Option<(Picture, u64)>>);
+
+    impl SessionView for Window {
+        fn show_layout(&self, _layout: &ScreenLayout) {}
+
+        fn show_picture(&self, picture: &Picture, changed: &[Rect], seq: u64) {
+            let mut shown = self.0.lock().expect("whole");
+            let (before, last) = shown.get_or_insert_with(|| (Picture::new(picture.size()), 0));
+            assert!(*last <= seq, "{seq} after {last}");
+            *last = seq;
+            for rect in changed {
+                let columns = rect.x as usize..rect.right() as usize;
+                for y in rect.y..rect.bottom() {
+                    let row = &picture.row(y)[columns.clone()];
+                    before.row_mut(y)[columns.clone()].copy_from_slice(row);
                 }
-                if let Some(picture) = self.decoder.picture() {
-                    view.show_picture(picture, &applied.changed, frame.seq);
-                }
-                Some(ViewerMessage::Shown {
-                    seq: frame.seq,
-                    held_micros: u32::try_from(at.elapsed().as_micros()).unwrap_or(u32::MAX),
-                })
             }
-            Err(error) => {
-                tracing::warn!(%session, seq = frame.seq, %error, "Screen update not readable");
-                self.waits_for_reset = false;
-                self.unreadable += u32::from(frame.is_reset());
-                self.ask_for_reset()
+            // as a real window does
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+
+        fn show_pointer(&self, _pointer: PointerUpdate) {}
+    }
+
+    fn paint(picture: &mut Picture, rect: Rect, colour: impl Fn(u32, u32) -> u32) {
+        for y in rect.y..rect.bottom() {
+            for x in rect.x..rect.right() {
+                picture.row_mut(y)[x as usize] = colour(x, y);
             }
         }
     }
 
-    /// Asks once.
-    fn ask_for_reset(&mut self) -> Option<ViewerMessage> {
-        let asked = std::mem::replace(&mut self.waits_for_reset, true);
-        (!asked).then_some(ViewerMessage::NeedReset)
+    /// A film, and text beside it, as they are told; and what a viewer shows in the end.
+    fn told() -> (Vec<Vec<u8>>, Decoder) {
+        let (mut encoder, mut decoder) = (Encoder::new(Level::True), Decoder::new());
+        let mut picture = Picture::new(SCREEN);
+        let mut updates = Vec::new();
+        for at in 0..60_u32 {
+            let rect = if at % 2 == 0 {
+                let wave = |x, y| (x * 3 + y * 5 + at * 17) % 251 * 0x01_0101;
+                paint(&mut picture, FILM, wave);
+                FILM
+            } else {
+                let letters = |x, y| {
+                    if (x * 7 + y * 3 + at) % 5 == 0 {
+                        0
+                    } else {
+                        0xff_ffff
+                    }
+                };
+                paint(&mut picture, TEXT, letters);
+                TEXT
+            };
+            let now = std::time::Duration::from_millis(16) * at;
+            let hint = [rect];
+            let update = encoder.encode(&picture, DamageHint::Rects(&hint), now, Line::WIDE);
+            let update = update.expect("something has changed");
+            decoder.apply(&update.bytes).expect("its own");
+            updates.push(update.bytes);
+        }
+        (updates, decoder)
+    }
+
+    #[test]
+    fn whatever_overtakes_a_video_every_update_is_shown_and_acknowledged() {
+        let (updates, wanted) = told();
+        let (frames, frames_out) = mpsc::channel(MAX_FRAMES_WAITING);
+        let (acks, mut acks_out) = mpsc::channel(4);
+        let (faults, _faults_out) = mpsc::channel(1);
+        let window = Arc::<Window>::default();
+        let session = SessionId(17);
+        let view = Arc::<Window>::clone(&window);
+        start(session, frames_out, acks, view, Arc::default(), faults).expect("a thread");
+        let count = updates.len() as u64;
+        let sender = std::thread::spawn(move || {
+            for (seq, update) in (1..).zip(updates) {
+                let frame = ScreenFrame {
+                    seq,
+                    captured_at_micros: 0,
+                    layout: (seq == 1).then(|| ScreenLayout {
+                        monitors: Vec::new(),
+                        shared: None,
+                        width: SCREEN.width,
+                        height: SCREEN.height,
+                        percent: 100,
+                    }),
+                    payload: update.into(),
+                };
+                let at = Instant::now();
+                frames
+                    .blocking_send(Arrived { frame, at })
+                    .expect("it decodes");
+            }
+        });
+        let mut heard = Vec::new();
+        while let Some(ack) = acks_out.blocking_recv() {
+            let ViewerMessage::Shown { seq, .. } = ack else {
+                unreachable!("all of it can be read")
+            };
+            heard.push(seq);
+        }
+        sender.join().expect("all were sent");
+        heard.sort_unstable();
+        assert_eq!(heard, (1..=count).collect::<Vec<u64>>());
+        let shown = window.0.lock().expect("whole");
+        let (shown, last) = shown.as_ref().expect("a picture");
+        assert_eq!(*last, count);
+        assert!(Some(shown) == wanted.picture(), "every pixel is the same");
     }
 }

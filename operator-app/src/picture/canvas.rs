@@ -7,12 +7,12 @@ use ui_kit::remote_view::Cut;
 /// A picture of its own, so that the pointer can be taken away again.
 #[derive(Debug, Default)]
 pub(super) struct Canvas {
-    /// The screen without the pointer, or the part of it.
-    clean: Option<Picture>,
-    /// Which part that is.
+    /// Which part of the whole screen it shows.
     cut: Option<Cut>,
     /// The screen as it is shown.
     shown: Option<Picture>,
+    /// What it shows without the pointer, where that is drawn: row by row.
+    covered: Option<(Rect, Vec<u32>)>,
     /// In pixels of the whole screen.
     pointer: Option<(i32, i32)>,
     shape: Option<PointerShape>,
@@ -28,8 +28,8 @@ impl Canvas {
     /// Starts anew with `picture`, which is that part.
     pub(super) fn replace(&mut self, picture: Picture, cut: Cut) {
         self.cut = Some(cut);
-        self.shown = Some(picture.clone());
-        self.clean = Some(picture);
+        self.shown = Some(picture);
+        self.covered = None;
         self.draw_pointer();
     }
 
@@ -39,21 +39,22 @@ impl Canvas {
             self.replace(cut.picture(picture), cut);
             return vec![cut.part.size().rect()];
         }
-        let (Some(clean), Some(shown)) = (&mut self.clean, &mut self.shown) else {
-            return Vec::new();
-        };
-        let mut damage = Vec::with_capacity(changed.len());
-        for rect in changed {
-            if let Some(rect) = rect.intersect(cut.part) {
-                cut.copy(picture, clean, rect);
+        let changed: Vec<Rect> = changed
+            .iter()
+            .filter_map(|rect| rect.intersect(cut.part))
+            .collect();
+        let mut damage: Vec<Rect> = changed.iter().filter_map(|&r| cut.inside(r)).collect();
+        let pointer = self.covered.as_ref().map(|&(rect, _)| rect);
+        let pointer = pointer.filter(|&p| damage.iter().any(|rect| rect.intersect(p).is_some()));
+        if pointer.is_some() {
+            self.take_pointer_away();
+        }
+        if let Some(shown) = &mut self.shown {
+            for &rect in &changed {
                 cut.copy(picture, shown, rect);
-                damage.extend(cut.inside(rect));
             }
         }
-        if let Some(pointer) = self.pointer_rect()
-            && damage.iter().any(|rect| rect.intersect(pointer).is_some())
-        {
-            self.restore(pointer);
+        if let Some(pointer) = pointer {
             self.draw_pointer();
             damage.push(pointer);
         }
@@ -62,7 +63,7 @@ impl Canvas {
 
     /// Takes over where the pointer is; returns what is to be shown anew.
     pub(super) fn move_pointer(&mut self, update: &PointerUpdate) -> Vec<Rect> {
-        let before = self.pointer_rect();
+        let before = self.take_pointer_away();
         self.pointer = update.visible.then_some((update.x, update.y));
         if let Some(shape) = update.shape.as_ref().filter(|shape| shape.is_sound()) {
             self.shape = Some(shape.clone());
@@ -75,30 +76,32 @@ impl Canvas {
         if self.pointer_drawn == drawn {
             return Vec::new();
         }
-        let before = self.pointer_rect();
+        let before = self.take_pointer_away();
         self.pointer_drawn = drawn;
         self.redraw(before)
     }
 
     fn redraw(&mut self, before: Option<Rect>) -> Vec<Rect> {
-        if let Some(before) = before {
-            self.restore(before);
-        }
         self.draw_pointer();
         before.into_iter().chain(self.pointer_rect()).collect()
     }
 
-    fn restore(&mut self, rect: Rect) {
-        if let (Some(clean), Some(shown)) = (&self.clean, &mut self.shown) {
-            copy(clean, shown, rect);
+    /// Where it was, if it was drawn.
+    fn take_pointer_away(&mut self) -> Option<Rect> {
+        let (rect, pixels) = self.covered.take()?;
+        let shown = self.shown.as_mut()?;
+        let columns = rect.x as usize..rect.right() as usize;
+        for (y, row) in (rect.y..).zip(pixels.chunks_exact(rect.width as usize)) {
+            shown.row_mut(y)[columns.clone()].copy_from_slice(row);
         }
+        Some(rect)
     }
 
     /// The part of the screen that the pointer covers, if it is drawn.
     fn pointer_rect(&self) -> Option<Rect> {
         let (left, top) = self.pointer_corner()?;
         let shape = self.shape.as_ref()?;
-        let screen = self.clean.as_ref()?.size();
+        let screen = self.shown.as_ref()?.size();
         let span = |start: i64, length: u16, limit: u32| {
             let limit = i64::from(limit);
             let from = start.clamp(0, limit);
@@ -129,8 +132,10 @@ impl Canvas {
         let (Some(shape), Some(shown)) = (&self.shape, &mut self.shown) else {
             return;
         };
+        let mut covered = Vec::new();
         for y in rect.y..rect.bottom() {
             let row = shown.row_mut(y);
+            covered.extend_from_slice(&row[rect.x as usize..rect.right() as usize]);
             for x in rect.x..rect.right() {
                 let inside = usize::try_from(i64::from(y) - top)
                     .ok()
@@ -146,13 +151,7 @@ impl Canvas {
                 }
             }
         }
-    }
-}
-
-fn copy(from: &Picture, to: &mut Picture, rect: Rect) {
-    let (left, right) = (rect.x as usize, rect.right() as usize);
-    for y in rect.y..rect.bottom() {
-        to.row_mut(y)[left..right].copy_from_slice(&from.row(y)[left..right]);
+        self.covered = Some((rect, covered));
     }
 }
 
@@ -253,5 +252,7 @@ mod tests {
         assert_eq!(damage.len(), 2);
         let white = canvas.picture().expect("a picture").pixels();
         assert_eq!(white.iter().filter(|p| **p == 0x00ff_ffff).count(), 4);
+        canvas.set_pointer_drawn(false);
+        assert_eq!(canvas.picture(), Some(&screen), "and is there without it");
     }
 }

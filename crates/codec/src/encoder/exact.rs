@@ -135,6 +135,7 @@ impl State {
     /// The viewer is told exactly what `rect` should show.
     fn now_exact(&mut self, rect: Rect) {
         self.shown.copy_rect(&self.wanted, rect);
+        self.now_unfilmed(rect);
         self.lossy.clear_covered(rect);
         self.coarse.clear_covered(rect);
     }

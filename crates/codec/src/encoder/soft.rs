@@ -182,6 +182,7 @@ impl State {
         }
         for rect in coded.exact_rects() {
             self.shown.copy_rect(&self.wanted, rect);
+            self.now_unfilmed(rect);
         }
         let mut body = vec![if is_quick { quality | QUICK } else { quality }];
         put_runs(&mut body, &coded);

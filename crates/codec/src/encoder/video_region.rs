@@ -3,8 +3,14 @@
 //! One at a time. It begins where enough natural cells change again and again, grows when more do,
 //! and ends when they rest or turn out to be drawn. Which of its cells an update takes from the
 //! video is said with each: text beside a film stays exact.
+//!
+//! To encode a picture takes several times as long as all else, so it can be done elsewhere while other updates
+//! leave. Cells that those tell are left out of it when it is done.
 
-use super::{Order, State};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Order, State, UNKNOWN};
 use crate::format::{put_runs, put_varint};
 use crate::geometry::Rect;
 use crate::grid::{CELL, Cells, touched};
@@ -47,10 +53,59 @@ const LINE_SHARE: u64 = 60;
 /// What is being sent as video.
 pub(super) struct VideoRegion {
     rect: Rect,
-    encoder: VideoEncoder,
+    /// `None` while it makes a picture.
+    encoder: Option<VideoEncoder>,
     /// The viewer does not know of it yet.
     is_new: bool,
     pictures: u32,
+}
+
+/// A picture of the video on its way from [`State::encode`] to an update.
+pub(super) struct Making {
+    /// What it is known by: another beginning of the viewer's picture may come first.
+    token: Arc<()>,
+    rect: Rect,
+    is_new: bool,
+    /// What the viewer takes from it: nothing else has told these cells since.
+    cells: Cells,
+    now: Duration,
+    bits_per_second: u32,
+    is_handed_out: bool,
+}
+
+impl Making {
+    pub(super) fn leave_out(&mut self, rect: Rect) {
+        self.cells.clear_covered(rect);
+    }
+}
+
+/// A picture of a video that is to be made, on any thread.
+#[derive(Debug)]
+pub struct VideoJob {
+    token: Arc<()>,
+    encoder: VideoEncoder,
+    now: Duration,
+    bits_per_second: u32,
+}
+
+impl VideoJob {
+    /// Encodes it: some 12 ms of a core for 1920 x 1080 pixels.
+    pub fn run(mut self) -> MadeVideo {
+        let picture = self.encoder.encode(self.now, self.bits_per_second).ok();
+        MadeVideo {
+            token: self.token,
+            encoder: self.encoder,
+            picture,
+        }
+    }
+}
+
+/// A picture of a video that was made, or could not be.
+#[derive(Debug)]
+pub struct MadeVideo {
+    token: Arc<()>,
+    encoder: VideoEncoder,
+    picture: Option<Vec<u8>>,
 }
 
 impl State {
@@ -82,6 +137,11 @@ impl State {
         if count == 0 {
             return None;
         }
+        if self.making.is_some() {
+            changed.remove(&cells);
+            self.late.add(&cells);
+            return None;
+        }
         region.pictures += 1;
         if region.pictures.is_multiple_of(PICTURES_BETWEEN_LOOKS) {
             self.activity.classify(soft, &cells);
@@ -105,6 +165,10 @@ impl State {
         video: &mut Option<Cells>,
         order: Order,
     ) {
+        if self.making.is_some() {
+            // one after the other: its first picture would be told before the last of this one
+            return;
+        }
         let is_narrow = order.line.is_narrow();
         let starts = if is_narrow {
             STARTS_ON_NARROW_LINE
@@ -150,7 +214,7 @@ impl State {
         };
         self.video = Some(VideoRegion {
             rect,
-            encoder,
+            encoder: Some(encoder),
             is_new: true,
             pictures: 0,
         });
@@ -170,44 +234,94 @@ impl State {
         *video = Some(cells);
     }
 
-    /// The body of a video section for `cells`, as `soft` shows them. If the video cannot be made they
-    /// wait, and are told in other ways.
-    pub(super) fn code_video(
-        &mut self,
-        cells: Option<Cells>,
-        soft: &Picture,
-        order: Order,
-    ) -> Vec<u8> {
-        let (Some(cells), Some(region)) = (cells, &mut self.video) else {
-            return Vec::new();
+    /// The next picture of the video is to tell `cells`.
+    pub(super) fn begin_picture(&mut self, cells: Cells, order: Order) {
+        let Some(region) = &mut self.video else {
+            self.waiting.add(&cells);
+            return;
         };
         let rate = order.line.bytes_per_second.map_or(u32::MAX, |bytes| {
             u32::try_from(u64::from(bytes) * 8 * LINE_SHARE / 100).unwrap_or(u32::MAX)
         });
-        let made = region.encoder.encode(soft, region.rect, order.now, rate);
-        let Some(picture) = made
-            .ok()
-            .filter(|picture| picture.len() <= MAX_PICTURE_BYTES)
-        else {
-            self.video = None;
-            self.waiting.add(&cells);
+        let mut new = cells.clone();
+        new.remove(&self.filmed);
+        for rect in new.exact_rects() {
+            for row in self.shown.spans_mut(rect) {
+                row.fill(UNKNOWN);
+            }
+        }
+        self.filmed.add(&cells);
+        self.lossy.add(&cells);
+        self.coarse.add(&cells);
+        self.making = Some(Making {
+            token: Arc::new(()),
+            rect: region.rect,
+            is_new: std::mem::take(&mut region.is_new),
+            cells,
+            now: order.now,
+            bits_per_second: rate,
+            is_handed_out: false,
+        });
+    }
+
+    /// What is to be made of `soft`, the picture that the cells were found in.
+    pub(super) fn hand_out(&mut self, soft: &Picture) -> Option<VideoJob> {
+        let making = self.making.as_mut().filter(|m| !m.is_handed_out)?;
+        making.is_handed_out = true;
+        let encoder = self.video.as_mut().and_then(|r| r.encoder.take());
+        let taken = encoder.and_then(|mut encoder| {
+            let taken = encoder.take(soft, making.rect);
+            taken.is_ok().then_some(encoder)
+        });
+        let Some(encoder) = taken else {
+            self.give_up_picture();
+            return None;
+        };
+        Some(VideoJob {
+            token: Arc::clone(&making.token),
+            encoder,
+            now: making.now,
+            bits_per_second: making.bits_per_second,
+        })
+    }
+
+    /// The body of a video section that tells what was made; empty if there is nothing to tell. What cannot be told
+    /// waits, and is told in other ways.
+    pub(super) fn take_back(&mut self, made: MadeVideo) -> Vec<u8> {
+        let is_awaited = |making: &Making| Arc::ptr_eq(&making.token, &made.token);
+        if !self.making.as_ref().is_some_and(is_awaited) {
+            return Vec::new();
+        }
+        let Some(picture) = made.picture.filter(|p| p.len() <= MAX_PICTURE_BYTES) else {
+            self.give_up_picture();
             return Vec::new();
         };
-        let mut body = vec![u8::from(region.is_new)];
-        if std::mem::take(&mut region.is_new) {
-            let rect = region.rect;
+        let Some(making) = self.making.take() else {
+            return Vec::new();
+        };
+        match &mut self.video {
+            Some(region) => region.encoder = Some(made.encoder),
+            // it has ended meanwhile, and the next one begins anew
+            None if !making.cells.any() => return Vec::new(),
+            None => {}
+        }
+        let mut body = vec![u8::from(making.is_new)];
+        if making.is_new {
+            let rect = making.rect;
             for value in [rect.x, rect.y, rect.width, rect.height] {
                 put_varint(&mut body, value);
             }
         }
-        put_runs(&mut body, &cells);
+        put_runs(&mut body, &making.cells);
         body.extend(picture);
-        for (column, row) in cells.marked() {
-            let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
-            self.shown.copy_rect(&self.wanted, cell);
-        }
-        self.lossy.add(&cells);
-        self.coarse.add(&cells);
         body
+    }
+
+    /// The picture cannot be made, and the video ends with that.
+    fn give_up_picture(&mut self) {
+        self.video = None;
+        if let Some(making) = self.making.take() {
+            self.waiting.add(&making.cells);
+        }
     }
 }

@@ -1,7 +1,13 @@
 //! From video planes to pixels.
 //!
 //! Colours are BT.601 in full range: black and white of a screen stay exactly black and white. The way
-//! back is this one integer computation on every machine, so a film and the console show the same.
+//! back is this one integer computation on every machine, so a film and the console show the same. It is
+//! compiled for several kinds of processor, of which `fearless_simd` chooses.
+
+#![expect(
+    clippy::inline_always,
+    reason = "becomes other instructions only within a function that is compiled for them"
+)]
 
 /// Planes of a decoded picture: full luma, chroma halved both ways.
 pub(super) struct Planes<'a> {
@@ -17,6 +23,7 @@ pub(super) const SPAN: usize = 16;
 
 impl Planes<'_> {
     /// Converts the pixels of row `y` from `x` on into `target`, which has at most [`SPAN`] pixels.
+    #[inline(always)]
     pub(super) fn convert(&self, x: usize, y: usize, target: &mut [u32]) {
         let count = target.len();
         let luma = &self.luma[y * self.luma_stride + x..][..count];
@@ -43,6 +50,7 @@ impl Planes<'_> {
 }
 
 /// A whole span; fixed lengths and 16 bits, so that all of it becomes vector instructions.
+#[inline(always)]
 fn convert_span(
     target: &mut [u32; SPAN],
     luma: &[u8; SPAN],
@@ -62,6 +70,7 @@ fn convert_span(
 }
 
 /// What the chroma adds to the luma for red, green and blue: BT.601, in steps of 1/64.
+#[inline(always)]
 fn offsets(blue: u8, red: u8) -> [i16; 3] {
     let (blue, red) = (i16::from(blue) - 128, i16::from(red) - 128);
     // none of the products leaves 16 bits
@@ -73,6 +82,7 @@ fn offsets(blue: u8, red: u8) -> [i16; 3] {
 }
 
 /// `0x00RRGGBB`.
+#[inline(always)]
 fn join(luma: u8, offsets: [i16; 3]) -> u32 {
     let [red, green, blue] = offsets.map(|offset| {
         let value = (i16::from(luma) + offset).clamp(0, 255);
@@ -81,12 +91,15 @@ fn join(luma: u8, offsets: [i16; 3]) -> u32 {
     red << 16 | green << 8 | blue
 }
 
+#[inline(always)]
 fn pixel(luma: u8, blue: u8, red: u8) -> u32 {
     join(luma, offsets(blue, red))
 }
 
 #[cfg(test)]
 mod tests {
+    use fearless_simd::dispatch;
+
     use super::*;
 
     #[test]
@@ -110,7 +123,10 @@ mod tests {
         };
         for y in 0..16 {
             let mut whole = [0; SPAN];
-            planes.convert(0, y, &mut whole);
+            dispatch!(fearless_simd::Level::new(), _simd => planes.convert(0, y, &mut whole));
+            let mut portable = [0; SPAN];
+            planes.convert(0, y, &mut portable);
+            assert_eq!(whole, portable);
             for (x, pixel) in whole.into_iter().enumerate() {
                 let mut one = [0];
                 planes.convert(x, y, &mut one);

@@ -35,14 +35,40 @@ fn psnr(a: &Picture, b: &Picture) -> f64 {
     10.0 * (255.0 * 255.0 / mean.max(1e-9)).log10()
 }
 
+fn encoded(
+    encoder: &mut VideoEncoder,
+    picture: &Picture,
+    rect: Rect,
+    now: Duration,
+    bits_per_second: u32,
+) -> Vec<u8> {
+    encoder.take(picture, rect).expect("it lies within");
+    let unit = encoder.encode(now, bits_per_second);
+    unit.expect("a picture of its size")
+}
+
+fn decoded(
+    decoder: &mut VideoDecoder,
+    unit: &[u8],
+    target: &mut Picture,
+    rect: Rect,
+    cells: impl IntoIterator<Item = Rect>,
+) -> Result<(), VideoError> {
+    decoder.decode(unit)?.write(target, rect, cells)
+}
+
 fn units(size: PixelSize, count: u32, bits_per_second: u32) -> Vec<Vec<u8>> {
     let mut encoder = VideoEncoder::new(size).expect("a supported size");
     (0..count)
         .map(|at| {
             let now = Duration::from_millis(u64::from(at) * 33);
-            encoder
-                .encode(&scene(size, at), size.rect(), now, bits_per_second)
-                .expect("a picture of its size")
+            encoded(
+                &mut encoder,
+                &scene(size, at),
+                size.rect(),
+                now,
+                bits_per_second,
+            )
         })
         .collect()
 }
@@ -54,8 +80,7 @@ fn every_call_gives_the_picture_of_that_very_access_unit() {
         let mut decoder = VideoDecoder::new(size).expect("a supported size");
         let mut target = Picture::new(size);
         for (at, unit) in (0..).zip(units(size, 8, UNLIMITED)) {
-            decoder
-                .decode(&unit, &mut target, size.rect(), [size.rect()])
+            decoded(&mut decoder, &unit, &mut target, size.rect(), [size.rect()])
                 .expect("its own video");
             let quality = psnr(&target, &scene(size, at));
             assert!(quality > 31.0, "{size:?}, picture {at}: {quality} dB");
@@ -70,16 +95,12 @@ fn only_the_given_cells_inside_the_rectangle_are_written() {
     let rect = Rect::new(48, 32, 64, 48);
     let picture = scene(screen, 3);
     let mut encoder = VideoEncoder::new(size).expect("a supported size");
-    let unit = encoder
-        .encode(&picture, rect, Duration::ZERO, UNLIMITED)
-        .expect("it lies within");
+    let unit = encoded(&mut encoder, &picture, rect, Duration::ZERO, UNLIMITED);
     let mut decoder = VideoDecoder::new(size).expect("a supported size");
     let mut target = Picture::new(screen);
     target.pixels_mut().fill(0x0012_3456);
     let cells = [Rect::new(64, 48, 16, 16), Rect::new(0, 0, 56, 40)];
-    decoder
-        .decode(&unit, &mut target, rect, cells)
-        .expect("its own video");
+    decoded(&mut decoder, &unit, &mut target, rect, cells).expect("its own video");
     for y in 0..screen.height {
         for x in 0..screen.width {
             let pixel = Rect::new(x, y, 1, 1);
@@ -108,13 +129,10 @@ fn the_rate_changes_without_a_new_beginning() {
             UNLIMITED
         };
         let now = Duration::from_millis(u64::from(at) * 33);
-        let unit = encoder
-            .encode(&scene(size, at), size.rect(), now, rate)
-            .expect("a picture of its size");
+        let unit = encoded(&mut encoder, &scene(size, at), size.rect(), now, rate);
         let is_key = parameters::check_access_unit(&unit, size).expect("its own video");
         assert_eq!(is_key, at == 0);
-        decoder
-            .decode(&unit, &mut target, size.rect(), [size.rect()])
+        decoded(&mut decoder, &unit, &mut target, size.rect(), [size.rect()])
             .expect("its own video");
         lengths.push(unit.len());
         quantisers.push(encoder.quantiser);
@@ -140,12 +158,13 @@ fn a_fresh_decoder_waits_for_the_video_to_begin_anew() {
             encoder.force_key().expect("it can always");
         }
         let now = Duration::from_millis(u64::from(at) * 33);
-        encoder.encode(&scene(size, at), size.rect(), now, UNLIMITED)
+        encoder.take(&scene(size, at), size.rect())?;
+        encoder.encode(now, UNLIMITED)
     };
     let mut decoder = VideoDecoder::new(size).expect("a supported size");
     let mut target = Picture::new(size);
     let mut decode = |decoder: &mut VideoDecoder, unit: &[u8]| {
-        decoder.decode(unit, &mut target, size.rect(), [size.rect()])
+        decoded(decoder, unit, &mut target, size.rect(), [size.rect()])
     };
     let first = encode(0, false).expect("a picture");
     assert_eq!(decode(&mut decoder, &first), Ok(()));
@@ -169,7 +188,7 @@ fn a_video_of_another_size_is_refused() {
             units(other, 1, UNLIMITED).remove(0)
         };
         assert_eq!(
-            decoder.decode(&unit, &mut target, size.rect(), [size.rect()]),
+            decoded(&mut decoder, &unit, &mut target, size.rect(), [size.rect()]),
             Err(VideoError::WrongSize)
         );
     }
@@ -225,7 +244,7 @@ fn damaged_bytes_are_refused_or_shown_but_never_a_panic() {
                     }
                 }
             }
-            let result = decoder.decode(&unit, &mut target, size.rect(), [size.rect()]);
+            let result = decoded(&mut decoder, &unit, &mut target, size.rect(), [size.rect()]);
             refused += u32::from(result.is_err());
         }
     }
