@@ -2,12 +2,15 @@
 //! changes does not stand behind them.
 
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use capture::CaptureWaker;
 use codec::{MadeVideo, VideoJob};
+
+/// Pictures that may wait: one, and those of beginnings that came meanwhile.
+const MOST_WAITING: usize = 4;
 
 /// A picture, and how long it took to encode.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ pub(crate) struct Gone;
 /// Drop ends the thread and waits for the picture that it has in hand.
 #[derive(Debug)]
 pub(crate) struct VideoMaker {
-    jobs: Option<Sender<VideoJob>>,
+    jobs: Option<SyncSender<VideoJob>>,
     made: Receiver<Made>,
     thread: Option<JoinHandle<()>>,
 }
@@ -36,8 +39,8 @@ impl VideoMaker {
     ///
     /// If the system gives no thread.
     pub(crate) fn start(waker: CaptureWaker) -> io::Result<Self> {
-        let (jobs, to_make) = channel::<VideoJob>();
-        let (done, made) = channel();
+        let (jobs, to_make) = sync_channel::<VideoJob>(MOST_WAITING);
+        let (done, made) = sync_channel(MOST_WAITING);
         let thread = Builder::new().name("video".to_owned()).spawn(move || {
             while let Ok(job) = to_make.recv() {
                 let begun = Instant::now();
@@ -56,10 +59,13 @@ impl VideoMaker {
         })
     }
 
-    /// Has a picture made; never blocks.
+    /// Has a picture made; blocks only where more wait than ever do.
     pub(crate) fn make(&self, job: VideoJob) {
-        let sent = self.jobs.as_ref().map(|jobs| jobs.send(job));
-        if !matches!(sent, Some(Ok(()))) {
+        let is_sent = self
+            .jobs
+            .as_ref()
+            .is_some_and(|jobs| jobs.send(job).is_ok());
+        if !is_sent {
             // `made` says so
             tracing::debug!("Nothing encodes videos any more");
         }
@@ -120,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_made_on_another_thread_which_wakes_whoever_waits_for_it() {
-        let (woken, wakes) = channel();
+        let (woken, wakes) = sync_channel(MOST_WAITING);
         let waker = CaptureWaker::new(move || {
             // nobody may look any more
             woken.send(std::thread::current().id()).ok();
@@ -138,7 +144,7 @@ mod tests {
 
     #[test]
     fn its_end_waits_for_the_picture_in_hand() {
-        let (woken, wakes) = channel();
+        let (woken, wakes) = sync_channel(MOST_WAITING);
         let waker = CaptureWaker::new(move || {
             woken.send(()).ok();
         });

@@ -1,7 +1,7 @@
 //! Each session's own threads that turn updates into pictures.
 
 use std::io;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -74,7 +74,7 @@ struct Desk {
 impl Desk {
     fn decode_until_ended(self: &Arc<Self>, mut frames: mpsc::Receiver<Arrived>) {
         // dropped with this thread, which ends the other
-        let mut videos: Option<Sender<VideoPicture>> = None;
+        let mut videos: Option<SyncSender<VideoPicture>> = None;
         while let Some(arrived) = frames.blocking_recv() {
             let payload = &arrived.frame.payload;
             let screen = self.screen();
@@ -105,8 +105,9 @@ impl Desk {
         }
     }
 
-    fn start_videos(self: &Arc<Self>) -> Option<Sender<VideoPicture>> {
-        let (videos, to_decode) = channel();
+    fn start_videos(self: &Arc<Self>) -> Option<SyncSender<VideoPicture>> {
+        // one is decoded at a time
+        let (videos, to_decode) = sync_channel(1);
         let desk = Arc::clone(self);
         let thread = std::thread::Builder::new()
             .name(format!("video-{}", self.session))
