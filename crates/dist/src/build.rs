@@ -11,7 +11,7 @@ use crate::release::{Release, System};
 pub(crate) const MAKER_KEY: &str = "PHD_MAKER_KEY";
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
 /// What rustc is told for the small Helpme on [`SMALL_ON`], beside its profile, one option in each line. Who unwinds no
-/// stack needs no tables for it (Windows wants them all the same), and of functions that are alike to the byte one is
+/// stack needs no tables for it (Windows wants them all the same, and so far the standard library brings its own), and of functions that are alike to the byte one is
 /// enough, which the linker finds that comes with rustc there.
 const FLAGS_OF_SMALL: &str = include_str!("../../../packaging/linux/small.flags");
 const SMALL_ON: &str = "x86_64-unknown-linux-gnu";

@@ -1,8 +1,8 @@
 //! Paints single glyphs: outlines in one colour, and emoji in theirs.
 //!
 //! egui paints glyphs with the crate `vello_cpu`, which can paint whole pages of gradients, blends and filters, for three
-//! kinds of processors and in two precisions: 2 MB of each program, of which a letter needs next to nothing. So this
-//! crate stands in its place (`[patch.crates-io]` in the root `Cargo.toml`), with its name and the part of its interface
+//! kinds of processors and in two precisions: MEASURED, 13.6 MB of an unoptimised Helpme of 132, of which a letter needs
+//! next to nothing. So this crate stands in its place (`[patch.crates-io]` in the root `Cargo.toml`), with its name and the part of its interface
 //! that `epaint` calls. Should egui ask for another version one day, cargo says that the patch is not used, and the
 //! programs are larger and otherwise the same.
 //!
