@@ -97,6 +97,29 @@ struct Stage {
     line: Line,
     /// How many pictures of a video the viewer was told.
     told: u32,
+    /// The rectangle of the video that began last.
+    video: Option<Rect>,
+}
+
+/// The rectangle of the video that begins with an update which tells nothing else.
+fn new_video(update: &[u8]) -> Option<Rect> {
+    const VIDEO: u8 = 6;
+    let (&[_flags, tag], mut rest) = update.split_first_chunk()?;
+    let mut number = || {
+        let mut number = 0;
+        for shift in [0, 7, 14, 21, 28] {
+            let (&byte, behind) = rest.split_first()?;
+            rest = behind;
+            number |= u32::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        Some(number)
+    };
+    let (_length, is_new) = (number()?, number()?);
+    let rect = Rect::new(number()?, number()?, number()?, number()?);
+    (tag == VIDEO && is_new == 1).then_some(rect)
 }
 
 impl Stage {
@@ -117,6 +140,7 @@ impl Stage {
             now: Duration::ZERO,
             line,
             told: 0,
+            video: None,
         };
         stage.encode();
         stage
@@ -182,6 +206,8 @@ impl Stage {
         while let Some(made) = self.made.pop_front() {
             let update = self.encoder.end_video(made);
             self.told += u32::from(update.is_some());
+            let video = update.as_ref().and_then(|update| new_video(&update.bytes));
+            self.video = video.or(self.video);
             self.deliver(update.as_ref());
         }
     }
@@ -299,6 +325,29 @@ fn what_changes_in_the_film_while_a_picture_is_made_comes_with_the_next() {
         wanted < 6 * FILM.area(),
         "the newest picture is shown: {wanted}"
     );
+    stage.settle();
+}
+
+#[test]
+fn a_video_that_fills_little_of_its_rectangle_any_more_begins_anew_in_a_smaller_one() {
+    let mut stage = Stage::playing(Line::WIDE);
+    assert_eq!(stage.video, Some(FILM));
+    let small = Rect::new(64, 48, 96, 96);
+    for at in 20..140 {
+        stage.now += BETWEEN_PICTURES;
+        film(&mut stage.picture, small, at);
+        stage.damage.push(small);
+        stage.encode();
+        stage.make();
+        stage.tell();
+    }
+    assert_eq!(stage.video, Some(small));
+    let told = stage.told;
+    stage.play(140);
+    stage.encode();
+    stage.make();
+    stage.tell();
+    assert_eq!(stage.told, told + 1, "and it goes on");
     stage.settle();
 }
 

@@ -47,6 +47,9 @@ const MAX_PICTURE_BYTES: usize = 4 << 20;
 /// Every so many pictures it is looked at whether this is a natural picture at all.
 const PICTURES_BETWEEN_LOOKS: u32 = 8;
 
+/// A video begins anew, smaller, when it was too large for so many pictures: each costs what its rectangle is large.
+const PICTURES_TOO_LARGE: u32 = 8;
+
 /// Share of a narrow line that a video may take, in hundredths.
 const LINE_SHARE: u64 = 60;
 
@@ -58,6 +61,8 @@ pub(super) struct VideoRegion {
     /// The viewer does not know of it yet.
     is_new: bool,
     pictures: u32,
+    /// For how many pictures what moves has filled less than half of it.
+    too_large_for: u32,
 }
 
 /// A picture of the video on its way from [`State::encode`] to an update.
@@ -119,10 +124,15 @@ impl State {
         let (columns, rows) = touched(region.rect);
         let mut cells = Cells::none(self.grid);
         let (mut active, mut count) = (0, 0);
+        let mut moving: Option<Rect> = None;
         for row in rows {
             for column in columns.clone() {
                 let score = self.activity.score(column, row);
-                active += usize::from(score > RESTS);
+                if score > RESTS {
+                    active += 1;
+                    let cell = Rect::new(column, row, 1, 1);
+                    moving = Some(moving.map_or(cell, |cells| cells.union(cell)));
+                }
                 let natural = self.activity.is_natural(column, row);
                 if changed.has(column, row) && (score > STAYS || natural && score > NATURAL_STAYS) {
                     cells.set(column, row, true);
@@ -140,6 +150,16 @@ impl State {
         if self.making.is_some() {
             changed.remove(&cells);
             self.late.add(&cells);
+            return None;
+        }
+        let moving = moving.unwrap_or_default().area() * u64::from(CELL * CELL);
+        region.too_large_for = if moving * 2 < region.rect.area() {
+            region.too_large_for + 1
+        } else {
+            0
+        };
+        if region.too_large_for > PICTURES_TOO_LARGE {
+            self.video = None;
             return None;
         }
         region.pictures += 1;
@@ -217,6 +237,7 @@ impl State {
             encoder: Some(encoder),
             is_new: true,
             pictures: 0,
+            too_large_for: 0,
         });
         let mut cells = video.take().unwrap_or_else(|| Cells::none(self.grid));
         for place in natural.clone().marked() {
