@@ -17,8 +17,8 @@ use crate::routes::Routes;
 /// A connection that received nothing for this long is taken for lost, and one whose peer acknowledged
 /// nothing. Both ends show that they live twice as often.
 pub const SILENCE: Duration = Duration::from_secs(3);
-/// How often to look.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often to look: each look wakes a program that has nothing else to do.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A new try each so often at first ...
 const FIRST_INTERVAL: Duration = Duration::from_secs(1);
 /// ... and more seldom after this long, when most hubs have given the place away.
