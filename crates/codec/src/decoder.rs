@@ -358,17 +358,8 @@ impl State {
         let mut budget = self.grid.size().area();
         let mut moves = Vec::new();
         while !body.is_empty() {
-            let target = Rect::new(
-                body.varint()?,
-                body.varint()?,
-                body.varint()?,
-                body.varint()?,
-            );
-            let found = Move {
-                target,
-                right: body.signed()?,
-                down: body.signed()?,
-            };
+            let found = Move::read(&mut body)?;
+            let target = found.target;
             self.admit(target, &mut budget)?;
             let source = found.source(self.grid.size().rect());
             let source = source.ok_or(DecodeError::RectOutside { rect: target })?;

@@ -12,6 +12,8 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::decoder::DecodeError;
+use crate::format::Reader;
 use crate::geometry::Rect;
 use crate::grid::{CELL, Cells};
 use crate::picture::Picture;
@@ -26,6 +28,21 @@ pub(crate) struct Move {
 }
 
 impl Move {
+    /// As an update has it: where to, and how far it came.
+    pub(crate) fn read(body: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let target = Rect::new(
+            body.varint()?,
+            body.varint()?,
+            body.varint()?,
+            body.varint()?,
+        );
+        Ok(Self {
+            target,
+            right: body.signed()?,
+            down: body.signed()?,
+        })
+    }
+
     /// Where the pixels stood, if that lies within `picture`.
     pub(crate) fn source(&self, picture: Rect) -> Option<Rect> {
         let x = self

@@ -4,8 +4,10 @@
 //! versions and the program carry their maker's signatures, the list has a number that only grows, and what is fetched
 //! has to be as long as the list says and to have its hash. Where anything differs the program stays as it is.
 
+mod own;
 mod seek;
 mod worker;
 
+pub use own::OwnUpdates;
 pub use seek::{Fetched, Look, Offer, SeekFault, Seeker};
 pub use worker::{Hub, Updater};

@@ -8,8 +8,7 @@ use operator_engine::{HubAddress, Pin, Wake};
 use protocol::UpdateState;
 use ui_kit::Tone;
 use ui_kit::widgets::UpdateWish;
-use update::Own;
-use updater::{Hub, Updater};
+use updater::{Hub, OwnUpdates};
 
 use super::ConsoleApp;
 use crate::backend::program;
@@ -17,40 +16,25 @@ use crate::backend::program;
 /// Who looks after it.
 #[derive(Debug)]
 pub(super) struct Updates {
-    own: Own,
-    updater: Updater,
+    own: OwnUpdates,
     /// Where it is looked for.
     at: Option<(HubAddress, Pin)>,
-    /// The new version is to be started once this one has ended.
-    starts_again: bool,
 }
 
 impl Updates {
-    /// `None` where the system does not say where this program is, or gives no thread; the console is as useful then.
     pub(super) fn start(data: &Path, wake: &Wake) -> Option<Self> {
         let memory = data.join("updates").join("newest");
-        let own = Own::running("pure-help-desk", crate::VERSION);
-        let own = own.inspect_err(|error| tracing::warn!(%error, "Looks for no updates"));
-        let own = own.ok()?;
         let wake = Arc::clone(wake);
-        let updater = Updater::start(own.clone(), program(), memory, move || wake());
-        let updater = updater.inspect_err(|error| tracing::warn!(%error, "Looks for no updates"));
+        let it = ("pure-help-desk", crate::VERSION);
         Some(Self {
-            own,
-            updater: updater.ok()?,
+            own: OwnUpdates::start(it, program(), memory, move || wake())?,
             at: None,
-            starts_again: false,
         })
     }
 
     /// Starts the new version where that was asked for; this program ends now.
     pub(super) fn start_again(&self) {
-        if !self.starts_again {
-            return;
-        }
-        if let Err(error) = self.own.start_again([]) {
-            tracing::error!(%error, "The new version does not start");
-        }
+        self.own.start_again([]);
     }
 }
 
@@ -63,7 +47,7 @@ impl ConsoleApp {
         let at = Some((hub.clone(), pin));
         if updates.at != at {
             updates.at = at;
-            updates.updater.look_at(Some(Hub {
+            updates.own.updater().look_at(Some(Hub {
                 address: hub.clone(),
                 pin,
                 routes: self.backend.routes(),
@@ -78,9 +62,9 @@ impl ConsoleApp {
         let busy = self.sessions.any_running() || !self.screens.is_empty();
         let shown = &mut self.state.update;
         if std::mem::replace(&mut shown.busy, busy) != busy {
-            updates.updater.be_busy(busy);
+            updates.own.updater().be_busy(busy);
         }
-        shown.state = updates.updater.state();
+        shown.state = updates.own.updater().state();
     }
 
     pub(super) fn fulfil_update(&mut self, ctx: &Context, wish: UpdateWish) {
@@ -89,8 +73,8 @@ impl ConsoleApp {
         };
         let shown = &mut self.state.update;
         match wish {
-            UpdateWish::Begin => updates.updater.begin(),
-            UpdateWish::Cancel => updates.updater.cancel(),
+            UpdateWish::Begin => updates.own.updater().begin(),
+            UpdateWish::Cancel => updates.own.updater().cancel(),
             UpdateWish::Later => {
                 shown.put_off = Some(shown.state.clone());
                 if let UpdateState::Ready { version } = &shown.state {
@@ -102,7 +86,7 @@ impl ConsoleApp {
                 if shown.busy {
                     return;
                 }
-                updates.starts_again = true;
+                updates.own.start_again_at_the_end();
                 (self.quits, self.may_quit) = (true, true);
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }

@@ -65,18 +65,8 @@ fn tiles_are_apart(
 fn moves_are_apart(mut body: Reader<'_>, cells: &Cells) -> Result<bool, DecodeError> {
     let whole = cells.grid().size().rect();
     while !body.is_empty() {
-        let target = Rect::new(
-            body.varint()?,
-            body.varint()?,
-            body.varint()?,
-            body.varint()?,
-        );
-        let found = Move {
-            target,
-            right: body.signed()?,
-            down: body.signed()?,
-        };
-        let is_apart = rect_is_apart(target, cells)
+        let found = Move::read(&mut body)?;
+        let is_apart = rect_is_apart(found.target, cells)
             && found
                 .source(whole)
                 .is_some_and(|source| rect_is_apart(source, cells));
