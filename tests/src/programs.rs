@@ -282,6 +282,22 @@ impl Home {
         self.folder.join(name)
     }
 
+    /// A program of the target folder, which may lie where only root gets to, as its ordinary user finds it.
+    fn within_reach(&self, program: &OsStr) -> PathBuf {
+        let path = Path::new(program);
+        let Some(name) = path.file_name().filter(|_| path.is_absolute()) else {
+            return path.to_owned();
+        };
+        let folder = self.file("bin");
+        let found = folder.join(name);
+        let copied = || fs::create_dir_all(&folder).and_then(|()| fs::copy(path, &found));
+        if found.exists() || copied().is_ok() {
+            found
+        } else {
+            path.to_owned()
+        }
+    }
+
     /// `program` as it runs for the owner of this home: nothing of the real user's settings and
     /// sessions reaches it.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
@@ -294,7 +310,7 @@ impl Home {
                     command
                         .args([format!("--reuid={user}"), format!("--regid={user}")])
                         .args(["--clear-groups", "--"])
-                        .arg(program);
+                        .arg(self.within_reach(program.as_ref()));
                     command
                 }
             },

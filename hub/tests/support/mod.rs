@@ -58,9 +58,10 @@ pub(crate) fn build_worker() {
     cargo.args([
         "build",
         "--quiet",
-        "-p",
+        // with the features that all programs have together, so that nothing is built a second time
+        "--workspace",
+        "--bin",
         "hub-film",
-        "--bins",
         "--target-dir",
     ]);
     cargo.arg(target);
