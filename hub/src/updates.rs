@@ -197,7 +197,9 @@ pub(crate) struct UpdateDesk {
 /// What lies in a place, as long as it has not changed.
 #[derive(Debug, Clone)]
 struct Looked {
-    changed: [Option<SystemTime>; 2],
+    /// The program and its signature: when each was written, and its bytes. One that is being copied has the time
+    /// already that it keeps.
+    stands: [Option<(SystemTime, u64)>; 2],
     /// `None` where it is not the maker's.
     program: Option<KeptProgram>,
 }
@@ -335,11 +337,14 @@ impl UpdateDesk {
     }
 
     fn look(&self, path: &Path) -> Option<KeptProgram> {
-        let changed = [path, &with_end(path)].map(|path| fs::metadata(path).ok()?.modified().ok());
-        changed[0]?;
+        let stands = [path, &with_end(path)].map(|path| {
+            let found = fs::metadata(path).ok()?;
+            Some((found.modified().ok()?, found.len()))
+        });
+        stands[0]?;
         // one at a time reads a whole program
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = looked.get(path).filter(|known| known.changed == changed) {
+        if let Some(known) = looked.get(path).filter(|known| known.stands == stands) {
             return known.program.clone();
         }
         let read = downloads::read(path).and_then(|(bytes, signed)| {
@@ -359,7 +364,7 @@ impl UpdateDesk {
         });
         let program = read.ok();
         let known = Looked {
-            changed,
+            stands,
             program: program.clone(),
         };
         looked.insert(path.to_owned(), known);

@@ -156,6 +156,29 @@ async fn p3_a_hub_hands_out_what_its_makers_list_names_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p3_a_program_that_was_looked_at_while_it_was_copied_is_handed_out_once_it_is_whole() {
+    let hub = TestHub::start();
+    let folder = hub.data.join("updates");
+    put_version(&folder, PUREPC, "0.2.0", &program());
+    list(&folder, 1, vec![listed(PUREPC, &program())]);
+    // a copy that has come half of its way has the time already that it keeps
+    let place = folder.join(PUREPC);
+    let half = program().len() / 2;
+    let written = std::time::SystemTime::now();
+    let write = |bytes: &[u8]| {
+        fs::write(&place, bytes).expect("written");
+        let file = fs::File::options().write(true).open(&place);
+        file.and_then(|file| file.set_modified(written))
+            .expect("set");
+    };
+    write(&program()[..half]);
+    let mut asking = Asking::at(&hub).await;
+    assert_eq!(asking.look(PUREPC).await, (false, false));
+    write(&program());
+    assert_eq!(asking.look(PUREPC).await, (true, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn p3_what_the_maker_did_not_sign_or_is_older_is_not_taken_into_the_hub() {
     let hub = TestHub::start();
     let folder = support::folder();
