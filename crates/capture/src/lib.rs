@@ -13,8 +13,11 @@ use std::time::Duration;
 
 use codec::{Picture, Rect};
 
+mod compared;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod login_session;
+#[cfg(target_os = "macos")]
+pub mod macos;
 mod obstacles;
 #[cfg(feature = "scrap")]
 pub mod scrap_backend;
@@ -227,14 +230,26 @@ pub fn open() -> Result<Box<dyn ScreenSource>, CaptureError> {
     };
     #[cfg(windows)]
     let opened = windows::GdiScreen::open().map(|screen| Box::new(screen) as _);
+    #[cfg(target_os = "macos")]
+    let opened = macos::MacScreen::open().map(|screen| Box::new(screen) as _);
     #[cfg(all(
         feature = "scrap",
-        not(any(target_os = "linux", target_os = "freebsd", windows))
+        not(any(
+            target_os = "linux",
+            target_os = "freebsd",
+            target_os = "macos",
+            windows
+        ))
     ))]
     let opened = scrap_backend::ScrapScreen::open().map(|screen| Box::new(screen) as _);
     #[cfg(all(
         not(feature = "scrap"),
-        not(any(target_os = "linux", target_os = "freebsd", windows))
+        not(any(
+            target_os = "linux",
+            target_os = "freebsd",
+            target_os = "macos",
+            windows
+        ))
     ))]
     let opened = unsupported::open();
     opened

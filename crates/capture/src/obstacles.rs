@@ -22,6 +22,8 @@ pub enum Obstacle {
     OtherUser,
     /// Programs cannot press keys and move the pointer.
     NoInput,
+    /// The system wants the user's word for it, in its settings, and has not got it.
+    NotAllowed,
 }
 
 /// What is in the way now.
@@ -41,6 +43,8 @@ pub struct Observer {
     wayland: crate::wayland::Observer,
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
     x11: crate::x11::Observer,
+    #[cfg(target_os = "macos")]
+    macos: crate::macos::Observer,
 }
 
 impl Observer {
@@ -56,7 +60,14 @@ impl Observer {
         };
         #[cfg(windows)]
         let found = crate::windows::obstacles();
-        #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+        #[cfg(target_os = "macos")]
+        let found = self.macos.obstacles();
+        #[cfg(not(any(
+            target_os = "linux",
+            target_os = "freebsd",
+            target_os = "macos",
+            windows
+        )))]
         let found = Obstacles::default();
         found
     }
@@ -69,7 +80,9 @@ impl Observer {
             Some(found) => found,
             None => self.x11.monitors(),
         };
-        #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+        #[cfg(target_os = "macos")]
+        let found = self.macos.monitors();
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd", target_os = "macos")))]
         let found = Vec::new();
         found
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use codec::{Picture, PixelSize, Rect};
 use scrap::{Capturer, Display};
 
-use crate::tiles::TileGrid;
+use crate::compared::Compared;
 use crate::{CaptureError, CaptureWaker, Changes, Monitor, PointerState, ScreenSource};
 
 /// How often a waiting source looks at the screen.
@@ -29,10 +29,9 @@ pub struct ScrapScreen {
     wake: SyncSender<()>,
     monitors: Vec<Monitor>,
     selected: usize,
-    /// What was grabbed last, and what a later look found.
-    grabbed: Vec<u32>,
+    compared: Compared,
+    /// What the last look found.
     seen: Vec<u32>,
-    everything: bool,
     told: bool,
 }
 
@@ -85,9 +84,8 @@ impl ScrapScreen {
             wake,
             monitors,
             selected: 0,
-            grabbed: Vec::new(),
+            compared: Compared::default(),
             seen: Vec::new(),
-            everything: true,
             told: false,
         };
         screen.look()?;
@@ -135,7 +133,7 @@ impl ScreenSource for ScrapScreen {
         let id = monitor.unwrap_or(0);
         let index = self.monitors.iter().position(|monitor| monitor.id == id);
         self.selected = index.ok_or(CaptureError::NoSuchMonitor { id })?;
-        self.everything = true;
+        self.compared.forget();
         self.told = false;
         Ok(())
     }
@@ -158,10 +156,8 @@ impl ScreenSource for ScrapScreen {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             if !self.told {
-                if !self.everything {
-                    self.look()?;
-                }
-                if self.everything || self.seen != self.grabbed {
+                self.look()?;
+                if self.compared.differs(&self.seen) {
                     changes.screen = true;
                     self.told = true;
                     return Ok(());
@@ -187,31 +183,7 @@ impl ScreenSource for ScrapScreen {
         self.look()?;
         self.told = false;
         let size = self.size();
-        let everything = std::mem::take(&mut self.everything)
-            || picture.size() != size
-            || self.grabbed.len() != self.seen.len();
-        let mut grid = TileGrid::new(size);
-        if everything {
-            *picture = Picture::new(size);
-            grid.touch(Rect {
-                x: 0,
-                y: 0,
-                ..self.area()
-            });
-        } else {
-            grid.touch_differences(&self.grabbed, &self.seen);
-        }
-        let rects = grid.rects();
-        let width = size.width as usize;
-        for rect in &rects {
-            for y in rect.y..rect.bottom() {
-                let columns = rect.x as usize..rect.right() as usize;
-                let row = &self.seen[y as usize * width..][..width];
-                picture.row_mut(y)[columns.clone()].copy_from_slice(&row[columns]);
-            }
-        }
-        std::mem::swap(&mut self.grabbed, &mut self.seen);
-        Ok(rects)
+        Ok(self.compared.grab(size, &self.seen, picture))
     }
 
     fn pointer(&mut self) -> Result<PointerState, CaptureError> {

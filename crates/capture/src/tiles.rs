@@ -37,7 +37,6 @@ impl TileGrid {
     }
 
     /// Touches the tiles whose pixels differ between two pictures of this size.
-    #[cfg(any(feature = "scrap", target_os = "linux", target_os = "freebsd", windows))]
     pub(crate) fn touch_differences(&mut self, before: &[u32], after: &[u32]) {
         let width = self.size.width as usize;
         for (y, (old, new)) in before

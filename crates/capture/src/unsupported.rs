@@ -1,6 +1,12 @@
 //! Platforms without a screen source.
 
-#![cfg(not(any(feature = "scrap", target_os = "linux", target_os = "freebsd", windows)))]
+#![cfg(not(any(
+    feature = "scrap",
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 
 use crate::{CaptureError, ScreenSource};
 

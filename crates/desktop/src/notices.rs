@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use notify_rust::Notification;
@@ -13,6 +13,7 @@ use notify_rust::Notification;
 /// Notices that may wait to be shown. More than these come only where something is wrong.
 const MOST_WAITING: usize = 32;
 /// Notices that may wait for a click, each with a thread.
+#[cfg(not(target_os = "macos"))]
 const MOST_WATCHED: usize = 8;
 
 /// A notice.
@@ -92,6 +93,8 @@ fn watch(
     watched: &Arc<AtomicUsize>,
     clicked: Arc<dyn Fn() + Send + Sync>,
 ) {
+    use std::sync::atomic::Ordering;
+
     if watched.fetch_add(1, Ordering::Relaxed) >= MOST_WATCHED {
         watched.fetch_sub(1, Ordering::Relaxed);
         return;

@@ -36,7 +36,7 @@ fn lock(observer: &Mutex<Observer>) -> MutexGuard<'_, Observer> {
 
 fn named(obstacles: Obstacles) -> Hindrances {
     let Obstacles { seeing, acting } = obstacles;
-    let hindrance = |obstacle| match obstacle {
+    let hindrance = |obstacle, not_allowed| match obstacle {
         Obstacle::NoDisplay => Hindrance::NO_DISPLAY,
         Obstacle::Unsuitable => Hindrance::NO_CAPTURE,
         Obstacle::Wayland => Hindrance::WAYLAND,
@@ -45,10 +45,11 @@ fn named(obstacles: Obstacles) -> Hindrances {
         Obstacle::Blank => Hindrance::BLANK,
         Obstacle::OtherUser => Hindrance::OTHER_USER,
         Obstacle::NoInput => Hindrance::NO_INPUT,
+        Obstacle::NotAllowed => not_allowed,
     };
     Hindrances {
-        screen: seeing.map(hindrance),
-        input: acting.map(hindrance),
+        screen: seeing.map(|obstacle| hindrance(obstacle, Hindrance::SCREEN_NOT_ALLOWED)),
+        input: acting.map(|obstacle| hindrance(obstacle, Hindrance::INPUT_NOT_ALLOWED)),
     }
 }
 

@@ -16,9 +16,17 @@ use protocol::input::InputEvent;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod grab;
 pub mod keymap;
+#[cfg(target_os = "macos")]
+pub mod macos;
 pub mod memory;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod notches;
+#[cfg(any(windows, target_os = "macos", test))]
+#[cfg_attr(
+    not(any(windows, target_os = "macos")),
+    expect(dead_code, reason = "here only its tests need it")
+)]
+mod piped_guardian;
 #[cfg(feature = "rdev")]
 pub mod rdev_backend;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
@@ -33,6 +41,10 @@ pub mod wayland;
 pub mod windows;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod x11;
+
+#[cfg(all(test, not(target_os = "macos")))]
+#[path = "macos/codes.rs"]
+mod codes_of_macos;
 
 pub use keyboard::hid;
 pub use memory::{MemoryLog, MemorySink, memory};
@@ -178,11 +190,25 @@ use self::unix as platform;
 #[cfg(windows)]
 use self::windows as platform;
 
+#[cfg(target_os = "macos")]
+use self::macos as platform;
+
 #[cfg(all(
     feature = "rdev",
-    not(any(target_os = "linux", target_os = "freebsd", windows))
+    not(any(
+        target_os = "linux",
+        target_os = "freebsd",
+        target_os = "macos",
+        windows
+    ))
 ))]
 use rdev_backend as platform;
 
-#[cfg(not(any(feature = "rdev", target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    feature = "rdev",
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 use unsupported as platform;

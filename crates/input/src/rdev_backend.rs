@@ -5,9 +5,19 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 use std::path::Path;
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 use std::process::ExitCode;
 
 use protocol::input::{HidKey, InputEvent, PointerButton};
@@ -132,31 +142,56 @@ impl fmt::Debug for RdevSink {
 }
 
 /// See [`crate::open`].
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 pub(crate) fn open() -> Result<Box<dyn InputSink>, InjectError> {
     Ok(Box::new(RdevSink::open()))
 }
 
 /// See [`crate::open_guarded`]; no guardian is started.
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 pub(crate) fn open_guarded(_exe: &Path) -> Result<Box<dyn InputSink>, InjectError> {
     open()
 }
 
 /// See [`crate::run_guardian_if_asked`]; nobody asks.
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
     None
 }
 
 /// See [`crate::keyboard_of_this_machine`]; the platform does not tell.
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 pub(crate) fn keyboard() -> Option<protocol::HostKeyboard> {
     None
 }
 
 /// See [`crate::release_stuck`]; the platform does not tell artificial keys from others.
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 pub(crate) fn release_stuck() -> Result<usize, InjectError> {
     Ok(0)
 }

@@ -1,6 +1,12 @@
 //! Platforms without an input sink.
 
-#![cfg(not(any(feature = "rdev", target_os = "linux", target_os = "freebsd", windows)))]
+#![cfg(not(any(
+    feature = "rdev",
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 
 use std::path::Path;
 use std::process::ExitCode;

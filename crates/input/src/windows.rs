@@ -20,6 +20,7 @@ use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
     MOUSEEVENTF_XUP, VK_CAPITAL, VK_CONTROL, VK_LWIN, VK_MENU, VK_NUMLOCK, VK_RWIN, VK_SHIFT,
 };
 
+use crate::piped_guardian::Guardian;
 use crate::{InjectError, InputSink, UserActed, hid};
 
 mod api;
@@ -28,7 +29,7 @@ mod guardian;
 
 use api::{Artificial, KeyLayout, Watch};
 use codes::Code;
-use guardian::{Guardian, Hold};
+use guardian::Hold;
 
 /// More units of one turn are nonsense: 50 notches.
 const MOST_UNITS: i32 = 120 * 50;

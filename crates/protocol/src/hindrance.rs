@@ -31,9 +31,13 @@ impl Hindrance {
     pub const OTHER_USER: Self = Self(7);
     /// The console reads none of the pictures that the host makes: one of the two is too old.
     pub const OTHER_PICTURES: Self = Self(8);
+    /// The host's system shows the screen to no program without the user's word in its settings.
+    pub const SCREEN_NOT_ALLOWED: Self = Self(9);
 
     /// The display takes no keys and no pointer from programs.
     pub const NO_INPUT: Self = Self(20);
+    /// The host's system takes keys and pointer from no program without the user's word in its settings.
+    pub const INPUT_NOT_ALLOWED: Self = Self(21);
 
     /// The display does not tell the user's keyboard and mouse from those that programs make up, so the
     /// user's alone cannot be kept back.
@@ -45,7 +49,11 @@ impl Hindrance {
     pub fn prevents_seeing(self) -> bool {
         matches!(
             self,
-            Self::NO_DISPLAY | Self::NO_CAPTURE | Self::WAYLAND | Self::OTHER_PICTURES
+            Self::NO_DISPLAY
+                | Self::NO_CAPTURE
+                | Self::WAYLAND
+                | Self::OTHER_PICTURES
+                | Self::SCREEN_NOT_ALLOWED
         )
     }
 }
@@ -62,7 +70,9 @@ impl fmt::Display for Hindrance {
             Self::BLANK => f.write_str("it is dark"),
             Self::OTHER_USER => f.write_str("it is another user's, or one sits in front of it"),
             Self::OTHER_PICTURES => f.write_str("the console does not read its pictures"),
+            Self::SCREEN_NOT_ALLOWED => f.write_str("the user's system does not allow it yet"),
             Self::NO_INPUT => f.write_str("the display takes none from programs"),
+            Self::INPUT_NOT_ALLOWED => f.write_str("the user's system does not allow them yet"),
             Self::NO_OWN_DEVICES => f.write_str("the user's devices are not told from programs"),
             Self::NO_BRIGHTNESS => f.write_str("its brightness cannot be changed"),
             Self(number) => write!(f, "hindered ({number})"),

@@ -32,7 +32,7 @@ const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// loopback files go 1.4 times as fast as in usual datagrams.
 const LARGEST_DATAGRAM_BYTES: u16 = 6_500;
 /// What may wait in the kernel before TCP has sent it.
-#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+#[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 64 << 10;
 /// Lanes that a peer in a session may have open at once: a handful for each session ...
 const LANES: u32 = 64;
@@ -148,7 +148,7 @@ pub fn tune_tcp(tcp: &TcpStream) {
     if let Err(error) = tcp.set_nodelay(true) {
         tracing::debug!(%error, "Small packets may wait");
     }
-    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    #[cfg(target_os = "linux")]
     if let Err(error) = socket2::SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT_BYTES) {
         tracing::debug!(%error, "Much may wait in the kernel");
     }

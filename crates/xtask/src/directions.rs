@@ -39,6 +39,8 @@ const OF_ONE_SYSTEM: &[&str] = &[
     "cocoa",
     "core-foundation",
     "core-graphics",
+    "block2",
+    "dispatch2",
     "rdev",
     "scrap",
 ];
@@ -47,6 +49,7 @@ const PLATFORM: &[&str] = &[
     "clipboard",
     "desktop",
     "input",
+    "macos",
     "negotiate",
     "own-window",
     "present",
@@ -67,12 +70,13 @@ const CORE_AND_X11: &[&str] = &[
     "x11",
 ];
 /// What shows and acts on a desktop may know.
-const CORE_X11_AND_WAYLAND: &[&str] = &[
+const CORE_AND_DISPLAYS: &[&str] = &[
     "protocol",
     "session",
     "codec",
     "recording",
     "keyboard",
+    "macos",
     "own-window",
     "wayland",
     "x11",
@@ -171,6 +175,12 @@ const RULES: &[Rule] = &[
         may_know: &["codec"],
         never: NO_IO_NO_GUI,
     },
+    // and with macOS
+    Rule {
+        package: "macos",
+        may_know: &[],
+        never: NO_IO_NO_GUI,
+    },
     // and with windows of Windows' own
     Rule {
         package: "own-window",
@@ -199,7 +209,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "capture",
-        may_know: CORE_X11_AND_WAYLAND,
+        may_know: CORE_AND_DISPLAYS,
         never: NO_IO_NO_GUI,
     },
     Rule {
@@ -209,7 +219,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "input",
-        may_know: CORE_X11_AND_WAYLAND,
+        may_know: CORE_AND_DISPLAYS,
         never: NO_IO_NO_GUI,
     },
     Rule {

@@ -22,6 +22,7 @@ mod man;
 mod rules;
 mod soak;
 mod steps;
+mod types;
 mod windows;
 mod words;
 
@@ -69,6 +70,8 @@ enum Task {
     Bugs,
     /// Checks that the workspace would compile for Windows; needs nothing but rustup.
     CheckWindows,
+    /// Checks that the workspace would compile for macOS; needs nothing but rustup.
+    CheckMac,
     /// Runs the tests of what is Windows' own under Wine, and whole assistances with its programs; needs mingw, NSIS,
     /// Wine, Xvfb, and root for a folder that cannot be written to. `PHD_BIN_DIR` names Linux programs that are built.
     Wine {
@@ -195,7 +198,13 @@ fn run(task: Task) -> anyhow::Result<()> {
         }
         Task::CheckWindows => {
             let mut steps = steps::Steps::default();
-            let outcome = windows::check(&mut steps);
+            let outcome = types::WINDOWS.check(&mut steps);
+            steps.summary();
+            outcome
+        }
+        Task::CheckMac => {
+            let mut steps = steps::Steps::default();
+            let outcome = types::MAC.check(&mut steps);
             steps.summary();
             outcome
         }

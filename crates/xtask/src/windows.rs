@@ -1,5 +1,4 @@
-//! Whether the workspace would compile for Windows, and whether what is Windows' own, and whole assistances, work
-//! under Wine.
+//! Whether what is Windows' own, and whole assistances with its programs, work under Wine.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -9,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, bail};
 
 use crate::steps::{Steps, cargo};
+use crate::types;
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
 const UNDERSCORED: &str = "x86_64_pc_windows_gnu";
@@ -24,57 +24,6 @@ const PLATFORM_CRATES: [&str; 7] = [
     "private-file",
 ];
 
-/// Checks every program and library but the stage, which is made of X servers. A warning is a fault. Nothing is
-/// linked, so no compiler of C for Windows is needed: `true` stands in for it.
-///
-/// Rust's standard library for Windows is added with `rustup` (a download of 30 MB) where it is missing.
-///
-/// # Errors
-///
-/// What does not compile, or that the library is missing and cannot be had.
-pub(crate) fn check(steps: &mut Steps) -> anyhow::Result<()> {
-    steps.step("library for Windows", TARGET, add_library)?;
-    let mut check = cargo(["check", "--workspace", "--exclude", "e2e", "--locked"]);
-    check.args(["--target", TARGET]);
-    for tool in ["CC", "CXX", "AR"] {
-        check.env(format!("{tool}_{UNDERSCORED}"), "true");
-    }
-    // only for this target: build scripts and macros stay those of the other steps
-    check.env(
-        format!("CARGO_TARGET_{}_RUSTFLAGS", UNDERSCORED.to_uppercase()),
-        "-D warnings",
-    );
-    steps.command("types for Windows", &mut check)
-}
-
-fn add_library() -> anyhow::Result<()> {
-    if library_folder()?.exists() {
-        return Ok(());
-    }
-    let added = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .status()
-        .context("Rust's library for Windows is missing, and there is no rustup to add it")?;
-    if !added.success() {
-        bail!("Rust's library for Windows could not be added");
-    }
-    Ok(())
-}
-
-/// Where the compiler that cargo uses looks for the library.
-fn library_folder() -> anyhow::Result<PathBuf> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let asked = Command::new(rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output()
-        .context("cannot start rustc")?;
-    if !asked.status.success() {
-        bail!("rustc does not say where its libraries are");
-    }
-    let folder = String::from_utf8(asked.stdout).context("rustc names an odd folder")?;
-    Ok(folder.trim_end().into())
-}
-
 /// Builds the tests of the platform crates for Windows and runs them under Wine, on a display of their own; then the
 /// programs and the set-up program, and lets the stage play with them.
 ///
@@ -89,7 +38,7 @@ pub(crate) fn try_under_wine(
     what: Tried,
     plays: &[String],
 ) -> anyhow::Result<()> {
-    steps.step("library for Windows", TARGET, add_library)?;
+    types::WINDOWS.add_library(steps)?;
     let wine = Wine::new(target_folder.join("wine"))?;
     steps.step("Wine", "a Windows of its own", || wine.prepare())?;
     if what != Tried::Plays {

@@ -109,7 +109,7 @@ fn italian_note(text: &str) -> String {
     parts.map_or_else(|| text.to_owned(), |parts| parts.join("; "))
 }
 
-const HINDRANCES: [(Hindrance, &str); 9] = [
+const HINDRANCES: [(Hindrance, &str); 11] = [
     (Hindrance::NO_DISPLAY, "non c'è uno schermo"),
     (Hindrance::NO_CAPTURE, "non può essere ripreso"),
     (Hindrance::WAYLAND, "il desktop usa Wayland"),
@@ -126,6 +126,14 @@ const HINDRANCES: [(Hindrance, &str); 9] = [
     (
         Hindrance::OTHER_PICTURES,
         "la console non legge le sue immagini",
+    ),
+    (
+        Hindrance::SCREEN_NOT_ALLOWED,
+        "il sistema dell'utente non lo consente ancora",
+    ),
+    (
+        Hindrance::INPUT_NOT_ALLOWED,
+        "il sistema dell'utente non li consente ancora",
     ),
     (
         Hindrance::NO_INPUT,

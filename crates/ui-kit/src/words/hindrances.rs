@@ -29,6 +29,12 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::En, Hindrance::OTHER_PICTURES) => {
             "Your helper's program and this one are too far apart in age to work together. One of them must be brought up to date."
         }
+        (Lang::En, Hindrance::SCREEN_NOT_ALLOWED) => {
+            "macOS does not let Helpme show your screen yet. Open System Settings, Privacy & Security, then Screen & System Audio Recording (“Screen Recording” on older Macs), switch Helpme on, and start it again. Nothing is shown before you allow it here, too."
+        }
+        (Lang::En, Hindrance::INPUT_NOT_ALLOWED) => {
+            "Your helper can only watch: macOS does not let Helpme use keyboard and mouse yet. To allow it, open System Settings, Privacy & Security, then Accessibility, and switch Helpme on."
+        }
         (Lang::En, Hindrance::NO_INPUT) => {
             "Your helper can only watch: keyboard and mouse cannot be driven here."
         }
@@ -58,6 +64,12 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         }
         (Lang::It, Hindrance::OTHER_PICTURES) => {
             "Il programma di chi ti assiste e questo sono di versioni troppo lontane. Uno dei due va aggiornato."
+        }
+        (Lang::It, Hindrance::SCREEN_NOT_ALLOWED) => {
+            "macOS non lascia ancora che Helpme mostri lo schermo. Apri Impostazioni di Sistema, Privacy e sicurezza, poi Registrazione schermo e audio di sistema (“Registrazione schermo” sui Mac meno recenti), attiva Helpme e riavvialo. Non si vede nulla prima che tu lo permetta anche qui."
+        }
+        (Lang::It, Hindrance::INPUT_NOT_ALLOWED) => {
+            "Chi ti assiste può solo guardare: macOS non lascia ancora che Helpme usi tastiera e mouse. Per permetterlo apri Impostazioni di Sistema, Privacy e sicurezza, poi Accessibilità, e attiva Helpme."
         }
         (Lang::It, Hindrance::NO_INPUT) => {
             "Chi ti assiste può solo guardare: qui tastiera e mouse non si possono guidare."
@@ -95,6 +107,12 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         (Lang::En, Hindrance::OTHER_PICTURES) => {
             "The user's Helpme and this console are too far apart in age: bring the older one up to date."
         }
+        (Lang::En, Hindrance::SCREEN_NOT_ALLOWED) => {
+            "The user's Mac does not let Helpme show the screen yet. Ask them to open System Settings, Privacy & Security, Screen Recording, to switch Helpme on and to start it again. Chat works."
+        }
+        (Lang::En, Hindrance::INPUT_NOT_ALLOWED) => {
+            "You can only watch: the user's Mac does not let Helpme use keyboard and mouse yet. They can switch it on in System Settings, Privacy & Security, Accessibility."
+        }
         (Lang::En, Hindrance::NO_INPUT) => {
             "You can only watch: the user's display lets no program use keyboard and mouse."
         }
@@ -129,6 +147,12 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         (Lang::It, Hindrance::OTHER_PICTURES) => {
             "L'Helpme dell'utente e questa console sono di versioni troppo lontane: aggiorna il più vecchio."
         }
+        (Lang::It, Hindrance::SCREEN_NOT_ALLOWED) => {
+            "Il Mac dell'utente non lascia ancora che Helpme mostri lo schermo. Chiedigli di aprire Impostazioni di Sistema, Privacy e sicurezza, Registrazione schermo, di attivare Helpme e di riavviarlo. La chat funziona."
+        }
+        (Lang::It, Hindrance::INPUT_NOT_ALLOWED) => {
+            "Puoi solo guardare: il Mac dell'utente non lascia ancora che Helpme usi tastiera e mouse. Può attivarlo in Impostazioni di Sistema, Privacy e sicurezza, Accessibilità."
+        }
         (Lang::It, Hindrance::NO_INPUT) => {
             "Puoi solo guardare: lo schermo dell'utente non lascia usare tastiera e mouse ai programmi."
         }
@@ -153,7 +177,8 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::En, Hindrance::BLANK) => "Screen is dark",
         (Lang::En, Hindrance::OTHER_USER) => "Another user's screen",
         (Lang::En, Hindrance::OTHER_PICTURES) => "Too old",
-        (Lang::En, Hindrance::NO_INPUT) => "Watching only",
+        (Lang::En, Hindrance::SCREEN_NOT_ALLOWED) => "Not allowed yet",
+        (Lang::En, Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED) => "Watching only",
         (Lang::En, _) => "Hindered",
         (Lang::It, Hindrance::NO_DISPLAY) => "Nessuno schermo",
         (Lang::It, Hindrance::NO_CAPTURE) => "Schermo non mostrabile",
@@ -162,7 +187,8 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::It, Hindrance::BLANK) => "Schermo spento",
         (Lang::It, Hindrance::OTHER_USER) => "Schermo di un altro utente",
         (Lang::It, Hindrance::OTHER_PICTURES) => "Troppo vecchio",
-        (Lang::It, Hindrance::NO_INPUT) => "Solo guardare",
+        (Lang::It, Hindrance::SCREEN_NOT_ALLOWED) => "Non ancora permesso",
+        (Lang::It, Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED) => "Solo guardare",
         (Lang::It, _) => "Ostacolato",
     }
 }
