@@ -17,9 +17,14 @@ impl Compared {
         self.grabbed.clear();
     }
 
+    /// Whether the next grab gives everything.
+    pub(crate) fn is_first(&self) -> bool {
+        self.grabbed.is_empty()
+    }
+
     /// Whether a grab of `seen` would give something.
     pub(crate) fn differs(&self, seen: &[u32]) -> bool {
-        self.grabbed != seen
+        self.is_first() || self.grabbed != seen
     }
 
     /// Copies into `picture` what of `seen`, a picture of `size`, is not as it was, and tells where that is.

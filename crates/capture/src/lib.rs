@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use codec::{Picture, Rect};
 
+#[cfg(any(feature = "scrap", target_os = "macos", windows, test))]
 mod compared;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod login_session;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use codec::{Picture, PixelSize, Rect};
 
-use crate::tiles::TileGrid;
+use crate::compared::Compared;
 use crate::{
     CaptureError, CaptureWaker, Changes, Monitor, Obstacle, Obstacles, PointerPicture,
     PointerState, ScreenSource,
@@ -43,9 +43,7 @@ pub struct GdiScreen {
     resized: bool,
     area: Rect,
     canvas: Canvas,
-    /// What was grabbed last.
-    grabbed: Vec<u32>,
-    everything: bool,
+    compared: Compared,
     told: bool,
     pace: Pace,
     monitors_seen: Instant,
@@ -107,8 +105,7 @@ impl GdiScreen {
             resized: false,
             area,
             canvas,
-            grabbed: Vec::new(),
-            everything: true,
+            compared: Compared::default(),
             told: false,
             pace: Pace {
                 looked: now,
@@ -142,7 +139,7 @@ impl GdiScreen {
     fn copy(&mut self) -> Result<(), CaptureError> {
         if self.canvas.size() != size_of(self.area) {
             self.canvas = Canvas::new(size_of(self.area)).map_err(|error| lost(&error))?;
-            self.everything = true;
+            self.compared.forget();
         }
         let at = |along: u32, origin: i32| i32::try_from(i64::from(along) + i64::from(origin));
         let from = at(self.area.x, self.origin.0)
@@ -153,10 +150,6 @@ impl GdiScreen {
         }
         self.pace.looked = Instant::now();
         Ok(())
-    }
-
-    fn differs(&self) -> bool {
-        self.everything || self.canvas.pixels() != self.grabbed
     }
 
     /// Whether the monitors are others than before.
@@ -182,7 +175,7 @@ impl GdiScreen {
         let still = still.map(|monitor| (monitor.id, monitor.area));
         self.selected = still.map(|(id, _)| id);
         self.area = still.map_or(desktop, |(_, area)| area);
-        self.everything = true;
+        self.compared.forget();
         self.told = false;
         self.resized = true;
         Ok(true)
@@ -243,7 +236,7 @@ impl ScreenSource for GdiScreen {
             None => whole(&self.monitors).unwrap_or(self.area),
         };
         self.selected = monitor;
-        self.everything = true;
+        self.compared.forget();
         self.told = false;
         Ok(())
     }
@@ -272,11 +265,10 @@ impl ScreenSource for GdiScreen {
             }
             changes.resized |= std::mem::take(&mut self.resized);
             self.follow_pointer(changes);
-            if !self.told && (self.everything || self.pace.is_due(now, api::last_input())) {
-                if !self.everything {
-                    self.look()?;
-                }
-                if self.differs() {
+            let is_due = self.pace.is_due(now, api::last_input());
+            if !self.told && (is_due || self.compared.is_first()) {
+                self.look()?;
+                if self.compared.differs(self.canvas.pixels()) {
                     self.pace.stirred = now;
                     changes.screen = true;
                     self.told = true;
@@ -304,37 +296,7 @@ impl ScreenSource for GdiScreen {
         self.look()?;
         self.told = false;
         let size = size_of(self.area);
-        let seen = self.canvas.pixels();
-        let everything = std::mem::take(&mut self.everything)
-            || picture.size() != size
-            || self.grabbed.len() != seen.len();
-        let mut grid = TileGrid::new(size);
-        if everything {
-            *picture = Picture::new(size);
-            self.grabbed.resize(seen.len(), 0);
-            grid.touch(Rect {
-                x: 0,
-                y: 0,
-                ..self.area
-            });
-        } else {
-            grid.touch_differences(&self.grabbed, seen);
-        }
-        let rects = grid.rects();
-        let width = size.width as usize;
-        for rect in &rects {
-            for y in rect.y..rect.bottom() {
-                let start = y as usize * width;
-                let columns = start + rect.x as usize..start + rect.right() as usize;
-                let row = &seen[columns.clone()];
-                self.grabbed[columns].copy_from_slice(row);
-                let to = &mut picture.row_mut(y)[rect.x as usize..rect.right() as usize];
-                for (to, from) in to.iter_mut().zip(row) {
-                    *to = from & 0x00ff_ffff;
-                }
-            }
-        }
-        Ok(rects)
+        Ok(self.compared.grab(size, self.canvas.pixels(), picture))
     }
 
     fn pointer(&mut self) -> Result<PointerState, CaptureError> {
