@@ -216,7 +216,7 @@ impl<F: FnMut(GrabbedKey)> Taken<F> {
         let (named, character) = match (symbol, character) {
             (_, Some(character)) => (place, Some(character)),
             (Some(key::ISO_Level3_Shift), None) => (hid::ALT_RIGHT, Some(hint::LEVEL_THREE)),
-            (_, None) if names::pad_moves_as(place).is_some() => (place, Some(hint::PAD_MOVES)),
+            (_, None) if keyboard::pad_moves_as(place).is_some() => (place, Some(hint::PAD_MOVES)),
             (symbol, None) => (symbol.and_then(names::key_of).unwrap_or(place), None),
         };
         let key = Key { named, place };

@@ -101,30 +101,18 @@ enum Hold {
     Button(PointerButton),
 }
 
-const BUTTONS: [PointerButton; 5] = [
-    PointerButton::Left,
-    PointerButton::Middle,
-    PointerButton::Right,
-    PointerButton::Back,
-    PointerButton::Forward,
-];
-
 impl piped_guardian::Hold for Hold {
     fn record(self) -> [u8; 4] {
         match self {
             Self::Key(code) => [0, code, 0, 0],
-            Self::Button(button) => {
-                let number = BUTTONS.iter().position(|known| *known == button);
-                let number = number.and_then(|number| u8::try_from(number).ok());
-                [1, number.unwrap_or(0), 0, 0]
-            }
+            Self::Button(button) => [1, piped_guardian::number_of(button), 0, 0],
         }
     }
 
     fn of([kind, first, ..]: [u8; 4]) -> Option<Self> {
         match kind {
             0 => Some(Self::Key(first)),
-            1 => BUTTONS.get(usize::from(first)).copied().map(Self::Button),
+            1 => piped_guardian::button_of(first).map(Self::Button),
             _ => None,
         }
     }

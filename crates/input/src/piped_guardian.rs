@@ -10,6 +10,8 @@ use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
+use protocol::PointerButton;
+
 use crate::InjectError;
 
 const ASKED: &str = "PHD_INPUT_GUARDIAN";
@@ -25,6 +27,27 @@ pub(crate) trait Hold: Copy + Ord {
 
     /// What was told; `None` where it is nothing.
     fn of(record: [u8; 4]) -> Option<Self>;
+}
+
+const BUTTONS: [PointerButton; 5] = [
+    PointerButton::Left,
+    PointerButton::Middle,
+    PointerButton::Right,
+    PointerButton::Back,
+    PointerButton::Forward,
+];
+
+/// A button in a record.
+pub(crate) fn number_of(button: PointerButton) -> u8 {
+    let number = BUTTONS.iter().position(|known| *known == button);
+    number
+        .and_then(|number| u8::try_from(number).ok())
+        .unwrap_or(0)
+}
+
+/// The button that [`number_of`] has given a number.
+pub(crate) fn button_of(number: u8) -> Option<PointerButton> {
+    BUTTONS.get(usize::from(number)).copied()
 }
 
 /// The sink's end of a guardian.
@@ -158,6 +181,14 @@ mod tests {
         fn of([key, rest @ ..]: [u8; 4]) -> Option<Self> {
             (rest == [0; 3]).then_some(Self(key))
         }
+    }
+
+    #[test]
+    fn each_button_comes_back_from_its_number() {
+        for button in BUTTONS {
+            assert_eq!(button_of(number_of(button)), Some(button));
+        }
+        assert_eq!(button_of(9), None);
     }
 
     #[test]

@@ -286,7 +286,7 @@ impl X11Sink {
         if self.layout()?.character(place, group, mods).is_none() {
             return Ok(Way::plain(place));
         }
-        match names::pad_moves_as(key) {
+        match keyboard::pad_moves_as(key) {
             Some(other) => self.way_by_name(other),
             // The one in the middle has no other that does the same.
             None => Ok(Way {

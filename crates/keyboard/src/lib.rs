@@ -233,6 +233,24 @@ pub fn evdev_from_hid(key: HidKey) -> Option<u16> {
     Some(LINUX[found].1)
 }
 
+/// The key that moves the cursor as the `key` of a pad does without Num Lock; `None` for any other, also for the one in the
+/// middle of the pad, which has no other that does the same.
+pub fn pad_moves_as(key: HidKey) -> Option<HidKey> {
+    Some(match key {
+        hid::NUMPAD_0 => hid::INSERT,
+        hid::NUMPAD_1 => hid::END,
+        hid::NUMPAD_2 => hid::ARROW_DOWN,
+        hid::NUMPAD_3 => hid::PAGE_DOWN,
+        hid::NUMPAD_4 => hid::ARROW_LEFT,
+        hid::NUMPAD_6 => hid::ARROW_RIGHT,
+        hid::NUMPAD_7 => hid::HOME,
+        hid::NUMPAD_8 => hid::ARROW_UP,
+        hid::NUMPAD_9 => hid::PAGE_UP,
+        hid::NUMPAD_DECIMAL => hid::DELETE,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

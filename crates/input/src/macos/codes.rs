@@ -53,19 +53,7 @@ pub(super) fn of_name(key: HidKey) -> Option<u8> {
 
 /// The key that a key of the pad is where Num Lock is off; Apple's pads have no such lock.
 pub(super) fn that_moves(key: HidKey) -> Option<u8> {
-    of_place(match key {
-        hid::NUMPAD_7 => hid::HOME,
-        hid::NUMPAD_8 => hid::ARROW_UP,
-        hid::NUMPAD_9 => hid::PAGE_UP,
-        hid::NUMPAD_4 => hid::ARROW_LEFT,
-        hid::NUMPAD_6 => hid::ARROW_RIGHT,
-        hid::NUMPAD_1 => hid::END,
-        hid::NUMPAD_2 => hid::ARROW_DOWN,
-        hid::NUMPAD_3 => hid::PAGE_DOWN,
-        hid::NUMPAD_0 => hid::INSERT,
-        hid::NUMPAD_DECIMAL => hid::DELETE,
-        _ => return None,
-    })
+    of_place(keyboard::pad_moves_as(key)?)
 }
 
 fn named(key: HidKey) -> Option<u8> {

@@ -42,27 +42,11 @@ pub(super) fn that_moves(key: HidKey) -> Option<Code> {
     const CLEAR: u8 = 0x0c;
     let virtual_key = match key {
         hid::NUMPAD_5 => CLEAR,
-        key => named(moves_as(key)?)?,
+        key => named(keyboard::pad_moves_as(key)?)?,
     };
     Some(Code {
         virtual_key,
         ..of_place(key)?
-    })
-}
-
-fn moves_as(key: HidKey) -> Option<HidKey> {
-    Some(match key {
-        hid::NUMPAD_7 => hid::HOME,
-        hid::NUMPAD_8 => hid::ARROW_UP,
-        hid::NUMPAD_9 => hid::PAGE_UP,
-        hid::NUMPAD_4 => hid::ARROW_LEFT,
-        hid::NUMPAD_6 => hid::ARROW_RIGHT,
-        hid::NUMPAD_1 => hid::END,
-        hid::NUMPAD_2 => hid::ARROW_DOWN,
-        hid::NUMPAD_3 => hid::PAGE_DOWN,
-        hid::NUMPAD_0 => hid::INSERT,
-        hid::NUMPAD_DECIMAL => hid::DELETE,
-        _ => return None,
     })
 }
 

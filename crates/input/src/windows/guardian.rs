@@ -26,14 +26,6 @@ impl Hold {
     }
 }
 
-const BUTTONS: [PointerButton; 5] = [
-    PointerButton::Left,
-    PointerButton::Middle,
-    PointerButton::Right,
-    PointerButton::Back,
-    PointerButton::Forward,
-];
-
 impl piped_guardian::Hold for Hold {
     fn record(self) -> [u8; 4] {
         match self {
@@ -41,11 +33,7 @@ impl piped_guardian::Hold for Hold {
                 let extended = u8::from(code.extended);
                 [0, code.virtual_key, code.scan, extended]
             }
-            Self::Button(button) => {
-                let number = BUTTONS.iter().position(|known| *known == button);
-                let number = number.and_then(|number| u8::try_from(number).ok());
-                [1, number.unwrap_or(0), 0, 0]
-            }
+            Self::Button(button) => [1, piped_guardian::number_of(button), 0, 0],
         }
     }
 
@@ -56,7 +44,7 @@ impl piped_guardian::Hold for Hold {
                 scan,
                 extended: extended == 1,
             })),
-            1 => BUTTONS.get(usize::from(first)).copied().map(Self::Button),
+            1 => piped_guardian::button_of(first).map(Self::Button),
             _ => None,
         }
     }

@@ -93,23 +93,6 @@ pub(crate) fn key_of(symbol: u32) -> Option<HidKey> {
     NAMES.iter().find_map(usual)
 }
 
-/// The key that moves the cursor as the `key` of a pad does without Num Lock.
-pub(crate) fn pad_moves_as(key: HidKey) -> Option<HidKey> {
-    Some(match key {
-        hid::NUMPAD_0 => hid::INSERT,
-        hid::NUMPAD_1 => hid::END,
-        hid::NUMPAD_2 => hid::ARROW_DOWN,
-        hid::NUMPAD_3 => hid::PAGE_DOWN,
-        hid::NUMPAD_4 => hid::ARROW_LEFT,
-        hid::NUMPAD_6 => hid::ARROW_RIGHT,
-        hid::NUMPAD_7 => hid::HOME,
-        hid::NUMPAD_8 => hid::ARROW_UP,
-        hid::NUMPAD_9 => hid::PAGE_UP,
-        hid::NUMPAD_DECIMAL => hid::DELETE,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
