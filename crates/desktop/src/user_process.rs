@@ -94,6 +94,12 @@ impl UserProcess {
         Ok((Self { process }, ours))
     }
 
+    /// For a program that was started so, on its first thread before there are others: has those of its threads that see
+    /// the screen, have windows or type do so where the first one does.
+    pub fn begin() {
+        own_window::keep_desktop();
+    }
+
     /// Blocks until it has ended; gives its exit code.
     ///
     /// # Errors
