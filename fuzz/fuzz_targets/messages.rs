@@ -9,6 +9,7 @@ use protocol::admin::{AdminToHub, HubToAdmin};
 use protocol::clipboard::{self, ClipboardFrame, ClipboardKind};
 use protocol::files::FileMessage;
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
+use protocol::updates::{HubToSeeker, SeekerToHub};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     ClientHello, Enrolment, Greeting, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator,
@@ -55,7 +56,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(len) = wire::body_len(*prefix, MAX_SCREEN_FRAME_BYTES) {
         assert!(len <= MAX_SCREEN_FRAME_BYTES);
     }
-    match kind % 20 {
+    match kind % 23 {
         0 => parse::<ClientHello>(rest),
         1 => parse::<HubHello>(rest),
         2 => parse::<HostToHub>(rest),
@@ -84,6 +85,8 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         19 => parse::<SystemInformation>(rest),
+        20 => parse::<SeekerToHub>(rest),
+        21 => parse::<HubToSeeker>(rest),
         _ => parse_invitation(rest),
     }
 });

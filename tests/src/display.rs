@@ -732,6 +732,15 @@ impl Display {
             .then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 
+    /// What a program can paste the clipboard as, as its owner says; for messages.
+    pub(crate) fn kinds_on_clipboard(&self) -> String {
+        let mut xclip = Command::new("timeout");
+        xclip.args(["5", "xclip", "-display", &self.name]);
+        xclip.args(["-selection", "clipboard", "-out", "-target", "TARGETS"]);
+        let said = xclip.stdin(Stdio::null()).output().map(|said| said.stdout);
+        String::from_utf8_lossy(&said.unwrap_or_default()).replace('\n', " ")
+    }
+
     /// Puts `text` on the clipboard, as another program would.
     ///
     /// # Errors

@@ -339,7 +339,6 @@ impl Hub {
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// Runs `hub` with `words` on its data and gives what it prints.
     /// Has its page hand out the Helpme in the file `program`, which the maker of tests signs as version `version`.
     ///
     /// # Errors
@@ -354,6 +353,17 @@ impl Hub {
         self.ask(&words, None).map(drop)
     }
 
+    /// Gives it a newer version of a program, or its maker's list of them; the signature is beside `file`.
+    ///
+    /// # Errors
+    ///
+    /// If the hub refuses.
+    pub fn take_update(&self, file: &Path) -> anyhow::Result<()> {
+        let words = ["updates", "add", &file.to_string_lossy()];
+        self.ask(&words, None).map(drop)
+    }
+
+    /// Runs `hub` with `words` on its data and gives what it prints.
     fn ask(&self, words: &[&str], input: Option<&str>) -> anyhow::Result<String> {
         let mut command: Command = self.home.command(self.programs.path("hub"));
         let mut child = command

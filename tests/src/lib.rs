@@ -45,6 +45,7 @@ mod sway;
 mod terminal;
 mod till;
 mod ui_map;
+mod versions;
 pub mod windows;
 pub mod wine;
 
@@ -74,4 +75,5 @@ pub use sway::{Sway, SwayHelpme};
 pub use terminal::RawTerminal;
 pub use till::Till;
 pub use ui_map::{Found, MappedWindow, UiMap};
+pub use versions::Versions;
 pub use wine::{WindowsComputer, Witness};

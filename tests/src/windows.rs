@@ -1,16 +1,17 @@
 //! Windows' programs, as far as Wine is Windows, with a hub on Linux: assistances in all directions, a computer
-//! with nobody in front, starts from odd places.
+//! with nobody in front, starts from odd places, updates.
 
 mod assistance;
 mod crashes;
 mod desk;
 mod service;
 mod starts;
+mod updates;
 
 /// A play, by its name.
 type Play = (&'static str, fn(&mut dyn FnMut(&str)) -> anyhow::Result<()>);
 
-const PLAYS: [Play; 7] = [
+const PLAYS: [Play; 8] = [
     // for its figures, beside which the others stand
     ("linux-to-linux", assistance::between_linux),
     ("windows-to-windows", assistance::between_windows),
@@ -19,6 +20,7 @@ const PLAYS: [Play; 7] = [
     ("crashes", crashes::play),
     ("service", service::play),
     ("starts", starts::play),
+    ("updates", updates::play),
 ];
 
 /// Plays all, or those that are named, also where one fails. The environment names what they take

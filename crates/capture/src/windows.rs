@@ -81,12 +81,13 @@ impl Pace {
 }
 
 impl GdiScreen {
-    /// Opens the desktop of this program.
+    /// Opens the desktop of this program, for this thread.
     ///
     /// # Errors
     ///
     /// [`CaptureError::NoDisplay`].
     pub fn open() -> Result<Self, CaptureError> {
+        own_window::join_desktop();
         let no_display = |error: io::Error| CaptureError::NoDisplay {
             reason: error.to_string(),
         };

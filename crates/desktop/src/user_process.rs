@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString, c_void};
 use std::io;
+use std::marker::PhantomData;
 use std::os::windows::ffi::OsStrExt as _;
 use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
 use std::path::Path;
@@ -16,9 +17,11 @@ use windows_sys::Win32::System::Environment::{CreateEnvironmentBlock, DestroyEnv
 use windows_sys::Win32::System::Pipes::CreatePipe;
 use windows_sys::Win32::System::RemoteDesktop::{WTSGetActiveConsoleSessionId, WTSQueryUserToken};
 use windows_sys::Win32::System::Threading::{
-    CREATE_NO_WINDOW, CREATE_UNICODE_ENVIRONMENT, CreateProcessAsUserW, GetExitCodeProcess,
-    INFINITE, PROCESS_INFORMATION, STARTF_USESTDHANDLES, STARTUPINFOW, TerminateProcess,
-    WaitForSingleObject,
+    CREATE_NO_WINDOW, CREATE_UNICODE_ENVIRONMENT, CreateProcessAsUserW,
+    DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT, GetExitCodeProcess, INFINITE,
+    InitializeProcThreadAttributeList, LPPROC_THREAD_ATTRIBUTE_LIST,
+    PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROCESS_INFORMATION, STARTF_USESTDHANDLES, STARTUPINFOEXW,
+    STARTUPINFOW, TerminateProcess, UpdateProcThreadAttribute, WaitForSingleObject,
 };
 
 /// Where nobody has a session.
@@ -40,7 +43,7 @@ pub struct UserProcess {
 }
 
 impl UserProcess {
-    /// Starts `program`, and gives what its standard input reads.
+    /// Starts `program`, and gives what its standard input reads. Of this process' handles it gets that one alone.
     ///
     /// # Errors
     ///
@@ -53,15 +56,21 @@ impl UserProcess {
         let mut line = command_line(program, arguments)?;
         let program = wide(program.as_os_str());
         let mut desktop = wide(OsStr::new(DESKTOP));
-        let startup = STARTUPINFOW {
-            cb: u32::try_from(size_of::<STARTUPINFOW>()).map_err(io::Error::other)?,
-            lpDesktop: desktop.as_mut_ptr(),
-            dwFlags: STARTF_USESTDHANDLES,
-            hStdInput: theirs.as_raw_handle(),
-            ..STARTUPINFOW::default()
+        // whatever else could be inherited is the service's own, as what another thread hands to a child just now
+        let inherited = [theirs.as_raw_handle()];
+        let attributes = Attributes::inheriting(&inherited)?;
+        let startup = STARTUPINFOEXW {
+            StartupInfo: STARTUPINFOW {
+                cb: u32::try_from(size_of::<STARTUPINFOEXW>()).map_err(io::Error::other)?,
+                lpDesktop: desktop.as_mut_ptr(),
+                dwFlags: STARTF_USESTDHANDLES,
+                hStdInput: theirs.as_raw_handle(),
+                ..STARTUPINFOW::default()
+            },
+            lpAttributeList: attributes.list,
         };
         let mut started = PROCESS_INFORMATION::default();
-        let how = CREATE_UNICODE_ENVIRONMENT | CREATE_NO_WINDOW;
+        let how = CREATE_UNICODE_ENVIRONMENT | CREATE_NO_WINDOW | EXTENDED_STARTUPINFO_PRESENT;
         // SAFETY: all texts end with a zero and live until it returns, and so do handles and structures.
         succeeded(unsafe {
             CreateProcessAsUserW(
@@ -74,7 +83,7 @@ impl UserProcess {
                 how,
                 environment.0,
                 null(),
-                &raw const startup,
+                (&raw const startup).cast(),
                 &raw mut started,
             )
         })?;
@@ -83,6 +92,12 @@ impl UserProcess {
         // SAFETY: the same.
         let process = unsafe { OwnedHandle::from_raw_handle(started.hProcess) };
         Ok((Self { process }, ours))
+    }
+
+    /// For a program that was started so, on its first thread before there are others: has those of its threads that see
+    /// the screen, have windows or type do so where the first one does.
+    pub fn begin() {
+        own_window::keep_desktop();
     }
 
     /// Blocks until it has ended; gives its exit code.
@@ -146,6 +161,57 @@ impl Drop for Environment {
     fn drop(&mut self) {
         // SAFETY: it was made by the function beside.
         unsafe { DestroyEnvironmentBlock(self.0) };
+    }
+}
+
+/// What a process is started with, beside its line.
+struct Attributes<'a> {
+    list: LPPROC_THREAD_ATTRIBUTE_LIST,
+    /// `list` points there.
+    _memory: Vec<usize>,
+    /// And from there to these.
+    _handles: PhantomData<&'a [HANDLE]>,
+}
+
+impl<'a> Attributes<'a> {
+    /// It inherits `handles`, and no others.
+    fn inheriting(handles: &'a [HANDLE]) -> io::Result<Self> {
+        const COUNT: u32 = 1;
+        let mut len_bytes = 0;
+        // SAFETY: without a list it only says how long one is, and that as an error.
+        unsafe { InitializeProcThreadAttributeList(null_mut(), COUNT, 0, &raw mut len_bytes) };
+        let mut memory = vec![0_usize; len_bytes.div_ceil(size_of::<usize>())];
+        let list = memory.as_mut_ptr().cast();
+        // SAFETY: there is as much memory as it asked for.
+        succeeded(unsafe {
+            InitializeProcThreadAttributeList(list, COUNT, 0, &raw mut len_bytes)
+        })?;
+        let attributes = Self {
+            list,
+            _memory: memory,
+            _handles: PhantomData,
+        };
+        let which = usize::try_from(PROC_THREAD_ATTRIBUTE_HANDLE_LIST).map_err(io::Error::other)?;
+        // SAFETY: the list has room for one, and the handles outlive it.
+        succeeded(unsafe {
+            UpdateProcThreadAttribute(
+                list,
+                0,
+                which,
+                handles.as_ptr().cast(),
+                size_of_val(handles),
+                null_mut(),
+                null(),
+            )
+        })?;
+        Ok(attributes)
+    }
+}
+
+impl Drop for Attributes<'_> {
+    fn drop(&mut self) {
+        // SAFETY: it was made by the function beside.
+        unsafe { DeleteProcThreadAttributeList(self.list) };
     }
 }
 

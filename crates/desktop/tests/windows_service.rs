@@ -1,15 +1,18 @@
 //! A service of Windows, and what it starts for who sits in front: this program itself is both.
 
 #![cfg(windows)]
+#![expect(unsafe_code, reason = "Windows' own functions are foreign ones")]
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::os::windows::io::AsRawHandle as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use desktop::service::{self, ServiceEntry};
 use desktop::user_process::UserProcess;
+use windows_sys::Win32::Foundation::{HANDLE_FLAG_INHERIT, SetHandleInformation};
 
 const ID: &str = "PureHelpDeskTest";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -75,8 +78,21 @@ fn the_service() {
     let ran = service::run(ID, |stop| {
         tell("runs");
         let this = std::env::current_exe().expect("a name");
+        let (mut read, write) = std::io::pipe().expect("a pipe");
+        // SAFETY: the handle lives.
+        let set = unsafe {
+            SetHandleInformation(
+                write.as_raw_handle(),
+                HANDLE_FLAG_INHERIT,
+                HANDLE_FLAG_INHERIT,
+            )
+        };
+        assert_ne!(set, 0, "a child could have it");
         let (process, orders) =
             UserProcess::start(&this, &words("the_users_part")).expect("started");
+        drop(write);
+        // it is still there, and waits for a line: if it had that end too, this one would have none
+        assert_eq!(read.read(&mut [0]).expect("the end of it"), 0);
         let mut orders = fs::File::from(orders);
         writeln!(orders, "è").expect("it reads");
         drop(orders);

@@ -42,7 +42,7 @@ const NO_KEY: InjectError = InjectError::NoWay {
     reason: "no key of this machine does that",
 };
 
-/// Types and clicks on the desktop of this program.
+/// Types and clicks on the desktop of this program, from the thread that opened it.
 #[derive(Default)]
 pub struct WindowsSink {
     guardian: Option<Guardian>,
@@ -56,11 +56,13 @@ pub struct WindowsSink {
 /// See [`crate::open`].
 #[expect(clippy::unnecessary_wraps, reason = "on other platforms it can fail")]
 pub(crate) fn open() -> Result<Box<dyn InputSink>, InjectError> {
+    own_window::join_desktop();
     Ok(Box::new(WindowsSink::default()))
 }
 
 /// See [`crate::open_guarded`].
 pub(crate) fn open_guarded(exe: &Path) -> Result<Box<dyn InputSink>, InjectError> {
+    own_window::join_desktop();
     let mut sink = WindowsSink::default();
     sink.guardian = Some(Guardian::start(exe)?);
     Ok(Box::new(sink))

@@ -181,17 +181,23 @@ mod tests {
     #[test]
     fn s2_this_computer_is_told_with_what_runs_on_it_and_no_command_lines() {
         let secret = "secret-9137";
-        let mut busy = std::process::Command::new("sh")
-            .args(["-c", "while :; do :; done", secret])
-            .spawn()
-            .expect("a shell");
+        let mut busy = if cfg!(windows) {
+            let mut shell = std::process::Command::new("cmd");
+            shell.args("/c for /l %i in (1,0,2) do @rem".split(' '));
+            shell
+        } else {
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-c", "while :; do :; done"]);
+            shell
+        };
+        let mut busy = busy.arg(secret).spawn().expect("a shell");
         let end = Instant::now() + Duration::from_secs(20);
         let told = loop {
             let told = look();
             let shell = told
                 .programs
                 .iter()
-                .find(|p| matches!(&*p.name, "sh" | "dash" | "bash"));
+                .find(|p| matches!(&*p.name, "sh" | "dash" | "bash" | "cmd.exe"));
             if shell.is_some_and(|shell| shell.busy_percent > 10) {
                 break told;
             }

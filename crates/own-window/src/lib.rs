@@ -1,4 +1,5 @@
-//! Windows' windows that no toolkit draws: to hear of the clipboard, of an icon or a notice, or for pixels alone.
+//! Windows' windows that no toolkit draws: to hear of the clipboard, of an icon or a notice, or for pixels alone; and
+//! the desktop that they are on.
 //! Elsewhere this is empty.
 #![cfg(windows)]
 #![expect(unsafe_code, reason = "Windows' own functions are foreign ones")]
@@ -16,6 +17,10 @@ use windows_sys::Win32::UI::WindowsAndMessaging::{
     SetWindowLongPtrW, WNDCLASSW, WS_CHILD, WS_CLIPSIBLINGS, WS_DISABLED, WS_EX_NOACTIVATE,
     WS_EX_NOPARENTNOTIFY, WS_POPUP,
 };
+
+mod desktop;
+
+pub use desktop::{join_desktop, keep_desktop};
 
 /// A text as Windows takes it, with a zero at its end.
 pub fn wide(text: &str) -> Vec<u16> {
@@ -63,6 +68,7 @@ impl OwnWindow {
         kind: Kind,
         listener: impl Fn(Handle, Message) -> Option<LRESULT> + 'static,
     ) -> io::Result<Self> {
+        join_desktop();
         let name = wide(class);
         // SAFETY: a null stands for this program, which is there.
         let program = unsafe { GetModuleHandleW(null()) };

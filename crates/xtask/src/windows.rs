@@ -14,7 +14,7 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 const UNDERSCORED: &str = "x86_64_pc_windows_gnu";
 
 /// What has a part of its own for Windows that its tests try there.
-const PLATFORM_CRATES: [&str; 7] = [
+const PLATFORM_CRATES: [&str; 8] = [
     "capture",
     "clipboard",
     "desktop",
@@ -22,6 +22,7 @@ const PLATFORM_CRATES: [&str; 7] = [
     "machine",
     "present",
     "private-file",
+    "update",
 ];
 
 /// Builds the tests of the platform crates for Windows and runs them under Wine, on a display of their own; then the
@@ -94,8 +95,7 @@ pub(crate) fn try_under_wine(
         .env("PHD_WINDOWS_BIN_DIR", &programs)
         .env("PHD_WINDOWS_SETUP", setup)
         .env("PHD_WINE_PREFIX", &wine.prefix);
-    // what still runs writes into what is copied
-    wine.run(Command::new("wineserver").arg("--kill"))?;
+    wine.end_all();
     steps.command("plays under Wine", &mut stage)
 }
 
@@ -217,6 +217,12 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE to, SIZE_T count) {
         self.run(Command::new("wineserver").arg("--wait"))
     }
 
+    /// Ends what still runs: it writes into what is copied, and would miss its display.
+    fn end_all(&self) {
+        // where nothing ran there is no server, and that is a fault to this
+        self.run(Command::new("wineserver").arg("--kill")).ok();
+    }
+
     fn run(&self, command: &mut Command) -> anyhow::Result<()> {
         let status = self.for_it(command).status();
         let status = status.with_context(|| format!("cannot start {command:?}"))?;
@@ -229,8 +235,7 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE to, SIZE_T count) {
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        // what Wine keeps running would miss its display
-        self.run(Command::new("wineserver").arg("--kill")).ok();
+        self.end_all();
         self.server.kill().ok();
         self.server.wait().ok();
     }

@@ -251,7 +251,11 @@ fn run(command: Command, log: Option<String>) -> anyhow::Result<ExitCode> {
             fingerprint,
             proxy,
             folder,
-        } => serve::run(hub, fingerprint, proxy.routes()?, &folder.find()?),
+        } => {
+            #[cfg(windows)]
+            desktop::user_process::UserProcess::begin();
+            serve::run(hub, fingerprint, proxy.routes()?, &folder.find()?)
+        }
         #[cfg(windows)]
         Command::Run {
             as_service: true,

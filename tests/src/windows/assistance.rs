@@ -232,7 +232,10 @@ fn clipboard(cast: &Cast) -> anyhow::Result<()> {
             last = to.clipboard()?;
             Ok((last.as_deref() == Some(text)).then_some(()))
         })
-        .with_context(|| format!("{last:?} in place of {text:?}"))?;
+        .with_context(|| {
+            let kinds = [from, to].map(Display::kinds_on_clipboard);
+            format!("{last:?} in place of {text:?}; copied and pasted as {kinds:?}")
+        })?;
     }
     Ok(())
 }

@@ -64,7 +64,9 @@ pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         "setup.exe /S: PurePC is a service, enrolled and connected as {name}"
     ));
 
-    let outcome = is_used(&mut cast, &computer, &shop, &name, tell);
+    // the computer stays on until the end: Wine's goes off, with its services, where no program of a user's runs
+    let witness = Witness::open(&computer, &shop, cast.folder(), (420, 300))?;
+    let outcome = is_used(&mut cast, &witness, &shop, &name, tell);
     if outcome.is_err() {
         tell(&format!(
             "see {}",
@@ -123,12 +125,11 @@ fn connected(cast: &Cast) -> anyhow::Result<String> {
 
 fn is_used(
     cast: &mut Cast,
-    computer: &WindowsComputer,
+    witness: &Witness,
     shop: &Display,
     name: &str,
     tell: &mut dyn FnMut(&str),
 ) -> anyhow::Result<()> {
-    let witness = Witness::open(computer, shop, cast.folder(), (420, 300))?;
     let app = &mut cast.console.app;
     app.bring_to_front("Logged in")?;
     app.right_click(name)?;

@@ -269,6 +269,7 @@ impl Drop for Watch {
 }
 
 fn watch(acted: UserActed, ready: &SyncSender<io::Result<u32>>) {
+    own_window::join_desktop();
     ACTED.set(Some(acted));
     let set = |which, hook| {
         // SAFETY: the hook is a function of this program, which stays; 0 means all threads.
