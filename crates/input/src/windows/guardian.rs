@@ -53,7 +53,6 @@ impl piped_guardian::Hold for Hold {
 /// See [`crate::run_guardian_if_asked`].
 pub(super) fn run_if_asked() -> Option<ExitCode> {
     piped_guardian::run_if_asked(|left| {
-        own_window::join_desktop();
         let releases: Vec<Artificial> = left.into_iter().map(Hold::release).collect();
         api::send(&releases)
     })
