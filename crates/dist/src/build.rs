@@ -10,9 +10,11 @@ use crate::release::{Release, System};
 /// What names the public keys of the maker to the programs; cargo hands it on.
 pub(crate) const MAKER_KEY: &str = "PHD_MAKER_KEY";
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
-/// What rustc is told for the small Helpme on [`SMALL_ON`], beside its profile, one option in each line. Who unwinds no
-/// stack needs no tables for it (Windows wants them all the same, and so far the standard library brings its own), and of functions that are alike to the byte one is
-/// enough, which the linker finds that comes with rustc there.
+/// What rustc is told for the small Helpme on [`SMALL_ON`], beside its profile, one option in each line:
+///
+/// - Who unwinds no stack needs no tables for it; `small.ld` drops those that come with the standard library and with C.
+///   (Windows wants them all the same.)
+/// - Of functions that are alike to the byte one is enough, which the linker finds that comes with rustc there.
 const FLAGS_OF_SMALL: &str = include_str!("../../../packaging/linux/small.flags");
 const SMALL_ON: &str = "x86_64-unknown-linux-gnu";
 const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";
@@ -108,7 +110,7 @@ impl Build {
     /// Builds the small one, and gives the folder with all.
     fn helpme(&self) -> anyhow::Result<PathBuf> {
         let mut cargo = self.cargo("small");
-        cargo.args(["--package", "helpme-app"]);
+        cargo.args(["--package", "helpme-app", "--features", "small"]);
         let mut target = self.target.map(str::to_owned);
         if target.is_none() && host()? == SMALL_ON {
             // named, so that what runs while it is built is built without these flags

@@ -7,14 +7,18 @@
 mod number;
 mod system;
 
+use std::io::Read as _;
+
 use egui::{Context, FontData, FontDefinitions, FontFamily, FontId};
+use flate2::read::ZlibDecoder;
 
 pub use lucide_icons::Icon;
 
-const INTER: &[u8] = include_bytes!("../../../assets/fonts/Inter-Variable.ttf");
-const JETBRAINS_MONO: &[u8] = include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf");
+/// These are packed by `build.rs`.
+const INTER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/Inter-Variable"));
+const JETBRAINS_MONO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/JetBrainsMono-Regular"));
 /// The icons that the sources name, and no others; `cargo xtask icons` makes it.
-const LUCIDE: &[u8] = include_bytes!("../../../assets/fonts/Lucide-Icons.ttf");
+const LUCIDE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/Lucide-Icons"));
 
 /// The name of the family that holds the icons.
 const ICON_FAMILY: &str = "icons";
@@ -31,12 +35,12 @@ pub fn install(ctx: &Context) {
 /// Text families end with the icons, so that an icon character inside a text is drawn too.
 pub fn definitions() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
-    let mut icons = FontData::from_static(LUCIDE);
+    let mut icons = unpacked(LUCIDE);
     // thin strokes come out uneven when they are moved to whole pixels
     icons.tweak.hinting = Some(false);
     let mut add = |name: &str, data: FontData| fonts.font_data.insert(name.into(), data.into());
-    add("inter", FontData::from_static(INTER));
-    add("mono", FontData::from_static(JETBRAINS_MONO));
+    add("inter", unpacked(INTER));
+    add("mono", unpacked(JETBRAINS_MONO));
     add(ICON_FAMILY, icons);
 
     let mut family = |family: FontFamily, names: &[&str]| {
@@ -51,6 +55,15 @@ pub fn definitions() -> FontDefinitions {
         &[ICON_FAMILY, "inter"],
     );
     fonts
+}
+
+/// A font as it was before the build.
+fn unpacked(packed: &[u8]) -> FontData {
+    let mut font = Vec::new();
+    let read = ZlibDecoder::new(packed).read_to_end(&mut font);
+    read.expect("the build has packed it");
+    font.shrink_to_fit();
+    FontData::from_owned(font)
 }
 
 /// The icon font at `size` points.
