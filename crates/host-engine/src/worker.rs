@@ -585,9 +585,14 @@ impl Worker {
             Report::Trouble(trouble) => {
                 let mut hindrances = self.side.hindrances();
                 let cause = match &trouble {
-                    Trouble::NoCapture { .. } => {
+                    Trouble::NoCapture { is_gone, .. } => {
                         let known = hindrances.prevents_session();
-                        hindrances.screen = known.or(Some(Hindrance::NO_CAPTURE));
+                        let found = if *is_gone {
+                            Hindrance::NO_DISPLAY
+                        } else {
+                            Hindrance::NO_CAPTURE
+                        };
+                        hindrances.screen = known.or(Some(found));
                         Some(StopCause::By(EndedBy::NoCapture))
                     }
                     Trouble::NoInput { .. } => {
@@ -711,7 +716,9 @@ impl Worker {
                         }
                         if let EndCause::NoCapture = cause {
                             let detail = "no thread".to_owned();
-                            self.tell(HostEvent::Trouble(Trouble::NoCapture { detail }))?;
+                            let is_gone = false;
+                            let trouble = Trouble::NoCapture { detail, is_gone };
+                            self.tell(HostEvent::Trouble(trouble))?;
                         }
                         self.cause = Some(cause);
                         let mut hindrances = self.side.hindrances();
