@@ -101,7 +101,7 @@ impl Floating {
             return;
         }
         if waited < PAUSE {
-            ctx.request_repaint_after(PAUSE - waited);
+            ctx.request_repaint_after(PAUSE.saturating_sub(waited));
             return;
         }
         ctx.send_viewport_cmd(ViewportCommand::InnerSize(wanted.size));

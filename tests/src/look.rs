@@ -91,6 +91,10 @@ impl Look {
     }
 
     /// Lets the program `app` with settings in `profile` have this look.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
     pub fn set_up(self, profile: &Path, app: &str) -> anyhow::Result<()> {
         let folder = profile.join(app);
         let settings = folder.join("settings.json");

@@ -74,7 +74,11 @@ impl WaylandLamp {
         bulb.show(&queue.handle())?;
         queue.flush()?;
         let thread = thread::spawn(move || {
-            while !bulb.shared.ends.load(Ordering::SeqCst) && turn(&mut queue, &mut bulb).is_ok() {}
+            while !bulb.shared.ends.load(Ordering::SeqCst) {
+                if turn(&mut queue, &mut bulb).is_err() {
+                    return; // the compositor is gone
+                }
+            }
         });
         Ok(Self {
             shared,

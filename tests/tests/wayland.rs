@@ -452,14 +452,19 @@ fn d2_whoever_is_killed_on_wayland_no_key_stays_down_the_film_is_whole_and_nothi
         play.expect_that_helpme_is_gone(&what);
         if victim == Victim::Compositor {
             let sentence = "Helpme finds no screen on the user's computer";
-            wait_until(sentence, PATIENCE, || {
+            let told = wait_until(sentence, PATIENCE, || {
                 let map = play.console.app.map()?;
                 let mut labels = map.labels().into_iter();
                 Ok(labels
                     .any(|label| label.starts_with(sentence))
                     .then_some(()))
-            })
-            .expect("the operator knows");
+            });
+            let shown = play.console.app.map().expect("a map");
+            assert!(
+                told.is_ok(),
+                "{what}: the operator reads {:?}",
+                shown.labels()
+            );
         }
         play.console.leave_session().ok();
         let films = play.hub.films().expect("films");

@@ -52,9 +52,9 @@ impl Hands {
         let keyboard = keyboards.create_virtual_keyboard(seat, &handle, ());
         let pointer = pointers.create_virtual_pointer(Some(seat), &handle, ());
         Some(Self {
+            session,
             keyboard,
             pointer,
-            session,
         })
     }
 
