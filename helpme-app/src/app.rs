@@ -17,6 +17,7 @@ use ui_kit::{Clock, LastAct, Word, w};
 
 use crate::above::Above;
 use crate::backend::{Backend, Wake};
+use crate::floating::Floating;
 use crate::front::Front;
 use crate::link::Link;
 use crate::links::LinkDesk;
@@ -42,6 +43,8 @@ pub struct Start {
     pub exe: PathBuf,
     /// Who hears of further starts.
     pub first: Option<First>,
+    /// The window's sizes; `None` but on Wayland.
+    pub floating: Option<Floating>,
     /// What is done before a fault of the program ends it.
     pub last_act: LastAct,
 }
@@ -62,6 +65,7 @@ pub struct HelpmeApp {
     front: Front,
     above: Above,
     shape: Shape,
+    floating: Option<Floating>,
     /// Until then the window's size is not its own yet, after it was a bar.
     settles_at: Duration,
     /// Files that were chosen in the desktop's dialog.
@@ -112,6 +116,7 @@ impl HelpmeApp {
             front: Front::of(creation, Arc::clone(&wake)),
             above: Above::default(),
             shape: Shape::Window,
+            floating: start.floating,
             settles_at: Duration::ZERO,
             chosen: sync_channel(4),
             kept: sync_channel(4),
@@ -275,13 +280,17 @@ impl HelpmeApp {
         if wanted == self.shape {
             if wanted == Shape::Window && self.now() > self.settles_at {
                 self.remember_window(ctx);
+                if let Some(floating) = &mut self.floating {
+                    floating.let_go();
+                }
             }
             return;
         }
         let was_bar = matches!(self.shape, Shape::Bar { .. });
         self.shape = wanted;
         if let Shape::Bar { below } = wanted {
-            become_bar(ctx, !was_bar, below);
+            let size = become_bar(ctx, !was_bar, below);
+            self.want_size(ctx, size, true);
             let is_asked = matches!(
                 below,
                 Below::SystemAsked | Below::BrowseAsked | Below::ShieldAsked
@@ -295,11 +304,19 @@ impl HelpmeApp {
         if was_bar {
             self.settles_at = self.now() + SETTLING;
             become_window(ctx, self.window_size());
+            self.want_size(ctx, self.window_size(), false);
         }
         if wanted == Shape::Question {
             self.front.come(ctx);
         } else {
             ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::Normal));
+        }
+    }
+
+    fn want_size(&mut self, ctx: &Context, size: Vec2, is_bar: bool) {
+        let now = self.now();
+        if let Some(floating) = &mut self.floating {
+            floating.want(ctx, size, is_bar, now);
         }
     }
 
@@ -396,6 +413,10 @@ impl eframe::App for HelpmeApp {
             self.take(ctx, effects);
         }
         self.shape_window(ctx);
+        let now = self.now();
+        if let Some(floating) = &mut self.floating {
+            floating.follow(ctx, now);
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
@@ -455,8 +476,8 @@ fn hot_key(wake: &Wake) -> Option<HotKey> {
         .ok()
 }
 
-/// The bar at the top centre, above everything else.
-fn become_bar(ctx: &Context, was_window: bool, below: Below) {
+/// The bar at the top centre, above everything else; gives its size.
+fn become_bar(ctx: &Context, was_window: bool, below: Below) -> Vec2 {
     let below = views::height_below(below);
     let monitor = ctx.input(|input| input.viewport().monitor_size);
     let width = views::bar_width(monitor);
@@ -474,6 +495,7 @@ fn become_bar(ctx: &Context, was_window: bool, below: Below) {
     } else {
         ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
     }
+    size
 }
 
 fn become_window(ctx: &Context, size: Vec2) {

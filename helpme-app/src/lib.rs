@@ -6,6 +6,7 @@ pub mod above;
 pub mod app;
 pub mod backend;
 pub mod doctor;
+pub mod floating;
 pub mod front;
 pub mod link;
 pub mod links;

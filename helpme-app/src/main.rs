@@ -15,6 +15,7 @@ use eframe::egui::ViewportBuilder;
 use helpme_app::VERSION;
 use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
 use helpme_app::doctor;
+use helpme_app::floating::Floating;
 use helpme_app::link::{Link, link_to};
 use helpme_app::links;
 use helpme_app::settings::{
@@ -161,6 +162,7 @@ fn set_up(program: &mut Program, arguments: Arguments) -> Result<Start, StartFau
         file,
         exe,
         first: None,
+        floating: None,
         last_act: LastAct::default(),
     })
 }
@@ -183,12 +185,14 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     let place = start.state.settings.window;
     let place = place.map(|place| place.sound(SMALLEST_WINDOW));
     let size = place.map_or(WINDOW_SIZE, |place| (place.width, place.height));
+    let viewport = ViewportBuilder::default()
+        .with_title(TITLE)
+        .with_app_id("helpme")
+        .with_inner_size(size);
+    let (viewport, floating) = Floating::begin(viewport, size.into(), SMALLEST_WINDOW.into());
+    start.floating = floating;
     let options = eframe::NativeOptions {
-        viewport: ViewportBuilder::default()
-            .with_title(TITLE)
-            .with_app_id("helpme")
-            .with_inner_size(size)
-            .with_min_inner_size(SMALLEST_WINDOW),
+        viewport,
         ..Default::default()
     };
     program.run_window(

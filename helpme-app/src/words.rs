@@ -722,10 +722,10 @@ pub fn is_good_end(cause: EndCause) -> bool {
 /// What does not work on this machine.
 pub fn trouble(lang: Lang, trouble: &Trouble) -> String {
     match (lang, trouble) {
-        (Lang::En, Trouble::NoCapture { detail }) => {
+        (Lang::En, Trouble::NoCapture { detail, .. }) => {
             format!("This screen cannot be shown: {detail}")
         }
-        (Lang::It, Trouble::NoCapture { detail }) => {
+        (Lang::It, Trouble::NoCapture { detail, .. }) => {
             format!("Questo schermo non può essere mostrato: {detail}")
         }
         (Lang::En, Trouble::NoInput { .. }) => {

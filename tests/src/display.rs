@@ -79,6 +79,16 @@ pub struct Display {
 }
 
 impl Display {
+    /// The X server that it started.
+    ///
+    /// # Errors
+    ///
+    /// If it started none.
+    pub(crate) fn server_pid(&self) -> anyhow::Result<u32> {
+        let server = self.server.as_ref().context("no server of its own")?;
+        Ok(server.pid())
+    }
+
     /// Starts an X server without a screen on a free display, `width` x `height` pixels.
     ///
     /// # Errors

@@ -91,7 +91,11 @@ impl Look {
     }
 
     /// Lets the program `app` with settings in `profile` have this look.
-    pub(crate) fn set_up(self, profile: &Path, app: &str) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub fn set_up(self, profile: &Path, app: &str) -> anyhow::Result<()> {
         let folder = profile.join(app);
         let settings = folder.join("settings.json");
         if !settings.exists() {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -20,16 +21,20 @@ use crate::programs::{Home, Programs};
 use crate::running::{Running, wait_until};
 use crate::ui_map::UiMap;
 
-/// What it says of windows: all float where they are put, and none has a frame.
+/// What it says of windows: terminals float where they are put, and none has a frame.
 const RULES: &str = "\
-xwayland disable
 default_border none
 default_floating_border none
 focus_follows_mouse no
 seat * hide_cursor 0
-for_window [app_id=\".*\"] floating enable
+for_window [app_id=\"foot\"] floating enable
+for_window [class=\"XTerm\"] floating enable
+for_window [app_id=\"lamp\"] move absolute position 120 100
 for_window [app_id=\"helpme\"] move absolute position 8 4
 ";
+
+/// Its X server lets in all who have a name on this machine, and the ordinary user of a play has none.
+const X_SERVER: &str = "#!/bin/sh\nexec Xwayland \"$@\" -ac\n";
 
 /// A sway session. Dropping it ends the compositor, and with it whatever shows windows there.
 #[derive(Debug)]
@@ -48,7 +53,21 @@ impl Sway {
     /// # Errors
     ///
     /// If `sway` is missing or does not come up.
-    pub fn start(home: Home, outputs: u32, (width, height): (u32, u32)) -> anyhow::Result<Self> {
+    pub fn start(home: Home, outputs: u32, size: (u32, u32)) -> anyhow::Result<Self> {
+        Self::start_as(home, outputs, size, "xwayland disable\n")
+    }
+
+    /// The same, with what else its settings say; see sway(5).
+    ///
+    /// # Errors
+    ///
+    /// As [`Sway::start`].
+    pub fn start_as(
+        home: Home,
+        outputs: u32,
+        (width, height): (u32, u32),
+        settings: &str,
+    ) -> anyhow::Result<Self> {
         for program in ["sway", "swaymsg", "grim", "foot"] {
             let found = Command::new("which").arg(program).output()?;
             ensure!(
@@ -62,10 +81,18 @@ impl Sway {
             let place = format!("resolution {width}x{height} position {left} 0");
             format!("output HEADLESS-{name} {place} bg #2f5d62 solid_color\n")
         });
-        let text: String = std::iter::once(RULES.to_owned()).chain(lines).collect();
+        let text: String = [RULES, settings]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(lines)
+            .collect();
         fs::write(&rules, text)?;
+        let server = home.file("Xwayland");
+        fs::write(&server, X_SERVER)?;
+        fs::set_permissions(&server, fs::Permissions::from_mode(0o755))?;
         let mut command = home.command("sway");
         command
+            .env("WLR_XWAYLAND", &server)
             .arg("--config")
             .arg(&rules)
             .env("WLR_BACKENDS", "headless")
@@ -198,11 +225,61 @@ impl Sway {
             running.check_alive()?;
             Ok((self.window(title)?.is_some() && file.exists()).then_some(()))
         })?;
-        self.tell(&format!(
-            "[title=\"^{title}$\"] move absolute position {} {}",
-            place.x, place.y
-        ))?;
+        self.put(title, place)?;
         Ok(running)
+    }
+
+    /// The same of X11, by the compositor's X server ([`Sway::start_as`] with `xwayland enable`).
+    ///
+    /// # Errors
+    ///
+    /// If it does not come up.
+    pub fn x_terminal(
+        &self,
+        title: &str,
+        script: &str,
+        file: &Path,
+        place: Region,
+    ) -> anyhow::Result<Running> {
+        let told = self.home.file("run/display");
+        self.tell(&format!(
+            "exec 'printf %s \"$DISPLAY\" >{}'",
+            told.display()
+        ))?;
+        let display = wait_until("the X display", PATIENCE, || {
+            Ok(fs::read_to_string(&told)
+                .ok()
+                .filter(|name| !name.is_empty()))
+        })?;
+        let mut command = self.command("xterm");
+        command
+            .args(["-u8", "-title", title, "-xrm", "XTerm*allowTitleOps: false"])
+            .args(["-e", "sh", "-c", script, title])
+            .arg(file)
+            .env("DISPLAY", display)
+            .env("LC_ALL", "C.UTF-8");
+        let log = self.home.file(&format!("{title}.log"));
+        let mut running = Running::start(title, &mut command, &log)?;
+        wait_until("the terminal", PATIENCE, || {
+            running.check_alive()?;
+            Ok((self.window(title)?.is_some() && file.exists()).then_some(()))
+        })?;
+        self.put(title, place)?;
+        Ok(running)
+    }
+
+    /// Puts a window somewhere.
+    fn put(&self, title: &str, place: Region) -> anyhow::Result<()> {
+        let Region {
+            x,
+            y,
+            width,
+            height,
+        } = place;
+        let window = format!("[title=\"^{title}$\"]");
+        self.tell(&format!(
+            "{window} resize set {width} px {height} px, move absolute position {x} {y}"
+        ))
     }
 
     /// Does something with the user's own hands.

@@ -10,7 +10,8 @@ pub enum Obstacle {
     NoDisplay,
     /// The display lacks what capturing needs.
     Unsuitable,
-    /// The desktop runs on Wayland; the display is the one it keeps for programs that do not know it.
+    /// The desktop runs on Wayland and shows itself to nobody; the display is the one it keeps for programs that do
+    /// not know it, or there is none.
     Wayland,
     /// The desktop runs on Wayland, and the display is another one.
     BesideWayland,
@@ -56,7 +57,17 @@ impl Observer {
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
         let found = match self.wayland.obstacles() {
             Some(found) => found,
-            None => self.x11.obstacles(),
+            None => match self.x11.obstacles() {
+                // no X server, but a desktop there is
+                Obstacles {
+                    seeing: Some(Obstacle::NoDisplay),
+                    acting,
+                } if self.wayland.answers() => Obstacles {
+                    seeing: Some(Obstacle::Wayland),
+                    acting,
+                },
+                found => found,
+            },
         };
         #[cfg(windows)]
         let found = crate::windows::obstacles();

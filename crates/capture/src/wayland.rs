@@ -100,7 +100,10 @@ impl WaylandScreen {
                 None => self.selected = None,
             }
         }
-        if outputs.is_empty() || !area.size().is_supported() {
+        if outputs.is_empty() && !self.area.is_empty() {
+            // none for a while, as with a closed lid: then there is nothing to see
+            area = self.area;
+        } else if outputs.is_empty() || !area.size().is_supported() {
             let reason = format!("its size is {} x {} pixels", area.width, area.height);
             return Err(CaptureError::Unsuitable { reason });
         }

@@ -38,6 +38,15 @@ pub enum WindowSystem {
     X11,
 }
 
+/// Whether the environment names a Wayland desktop, which need not answer.
+pub fn is_wayland_named() -> bool {
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    let is_named = x11::names_wayland(x11::set);
+    #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+    let is_named = false;
+    is_named
+}
+
 /// Looks whether a window can be opened, and by what. Asks the display server; blocks until it answers,
 /// at most ten seconds.
 ///

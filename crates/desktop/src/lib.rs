@@ -31,6 +31,7 @@ pub mod service;
 pub mod settings;
 pub mod sign;
 pub mod start_up;
+pub mod sway;
 pub mod tray;
 #[cfg(windows)]
 pub mod user_process;

@@ -239,8 +239,9 @@ impl HostHandle {
 
 impl Drop for HostHandle {
     fn drop(&mut self) {
-        self.current.turn_off();
+        // first, so that the end of the picture is not taken for the user's wish
         self.commands = None;
+        self.current.turn_off();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {

@@ -298,7 +298,11 @@ impl From<ConnectError> for ConnectProblem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// The screen cannot be captured; the session ends.
-    NoCapture { detail: String },
+    NoCapture {
+        detail: String,
+        /// The display answers no more, or there is none.
+        is_gone: bool,
+    },
     /// Keyboard and pointer cannot be driven; the operator can only watch.
     NoInput { detail: String },
 }

@@ -176,6 +176,10 @@ pub(crate) fn run(
         tracing::warn!(%error, "Screen not available");
         let trouble = Trouble::NoCapture {
             detail: error.to_string(),
+            is_gone: matches!(
+                error,
+                CaptureError::NoDisplay { .. } | CaptureError::Lost { .. }
+            ),
         };
         if reports.blocking_send(Report::Trouble(trouble)).is_err() {
             tracing::debug!("The session is gone");

@@ -387,7 +387,7 @@ impl Worker {
         self.early.clear();
         match &end {
             End::Left => {
-                let steps = self.side.end(StopCause::By(EndedBy::User));
+                let steps = self.left();
                 let _taken = self.take(steps, Some(&wire));
                 let _queued = wire.send(HostToHub::Leave);
                 wire.leave().await;
@@ -406,6 +406,20 @@ impl Worker {
             }
         }
         end
+    }
+
+    /// The user has left, or the program has ended with the display that its window was on.
+    fn left(&mut self) -> Vec<HostStep> {
+        if self.live.is_some() {
+            let hindrances = (self.backends.hindrances)();
+            if hindrances.screen == Some(Hindrance::NO_DISPLAY) {
+                // the reason first: the hub ends the session for it
+                let mut steps = self.side.hindered(hindrances);
+                steps.extend(self.side.end(StopCause::By(EndedBy::NoCapture)));
+                return steps;
+            }
+        }
+        self.side.end(StopCause::By(EndedBy::User))
     }
 
     /// Everything is over: tells why.
@@ -558,6 +572,7 @@ impl Worker {
 
     fn reported(&mut self, report: Report, wire: &Wire) -> Result<(), End> {
         let steps = match report {
+            Report::TurnedOff if self.commands.is_closed() => self.left(),
             Report::TurnedOff => self.side.end(StopCause::By(EndedBy::User)),
             Report::Forged => self.side.end(StopCause::Forged),
             // the hub says why, or the connection ends
@@ -585,9 +600,14 @@ impl Worker {
             Report::Trouble(trouble) => {
                 let mut hindrances = self.side.hindrances();
                 let cause = match &trouble {
-                    Trouble::NoCapture { .. } => {
+                    Trouble::NoCapture { is_gone, .. } => {
                         let known = hindrances.prevents_session();
-                        hindrances.screen = known.or(Some(Hindrance::NO_CAPTURE));
+                        let found = if *is_gone {
+                            Hindrance::NO_DISPLAY
+                        } else {
+                            Hindrance::NO_CAPTURE
+                        };
+                        hindrances.screen = known.or(Some(found));
                         Some(StopCause::By(EndedBy::NoCapture))
                     }
                     Trouble::NoInput { .. } => {
@@ -711,7 +731,9 @@ impl Worker {
                         }
                         if let EndCause::NoCapture = cause {
                             let detail = "no thread".to_owned();
-                            self.tell(HostEvent::Trouble(Trouble::NoCapture { detail }))?;
+                            let is_gone = false;
+                            let trouble = Trouble::NoCapture { detail, is_gone };
+                            self.tell(HostEvent::Trouble(trouble))?;
                         }
                         self.cause = Some(cause);
                         let mut hindrances = self.side.hindrances();

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
+use std::time::Instant;
 
 use keyboard::evdev_from_hid;
 use protocol::input::{HidKey, InputEvent, PointerButton, hint};
@@ -35,6 +36,7 @@ pub struct WaylandSink {
     /// The modifiers that the compositor was told last: held, locked.
     told: (Mods, Mods),
     wheel: Notches,
+    began: Instant,
 }
 
 impl WaylandSink {
@@ -57,6 +59,7 @@ impl WaylandSink {
             held_buttons: BTreeMap::new(),
             told: (0, 0),
             wheel: Notches::default(),
+            began: Instant::now(),
         };
         sink.tell_keymap()?;
         sink.hands.session().ask()?;
@@ -193,31 +196,53 @@ impl WaylandSink {
 
     /// How a character is typed; one without a key gets one.
     fn way_to(&mut self, wanted: char, place: Option<HidKey>) -> Result<Stroke, InjectError> {
-        if let Some(stroke) = self.keymap.find(wanted, place) {
+        let now = self.began.elapsed();
+        if let Some(stroke) = self.keymap.find(wanted, place, now) {
             return Ok(stroke);
         }
+        self.lend(&[wanted])?;
+        self.keymap.find(wanted, place, now).ok_or(NO_KEY)
+    }
+
+    /// Gives keys to those characters that have none, as far as there are some, and tells the programs.
+    fn lend(&mut self, wanted: &[char]) -> Result<(), InjectError> {
         let held: Vec<u16> = self.held_keys.values().copied().collect();
-        if !self.keymap.lend(wanted, |code| held.contains(&code)) {
-            return Err(NO_KEY);
+        let now = self.began.elapsed();
+        let told_at = self.keymap.lend(wanted, |code| held.contains(&code), now);
+        let Some(told_at) = told_at else {
+            return Ok(());
+        };
+        if let Some(rest) = told_at.checked_sub(now).filter(|rest| !rest.is_zero()) {
+            // what was typed so far must not wait as well
+            self.hands.flush()?;
+            std::thread::sleep(rest);
         }
-        self.tell_keymap()?;
-        self.keymap.find(wanted, place).ok_or(NO_KEY)
+        self.tell_keymap()
     }
 
     fn type_text(&mut self, text: &str) -> Result<(), InjectError> {
-        let characters: Vec<char> = text.chars().collect();
+        let characters: Vec<char> = text
+            .chars()
+            .filter(|c| is_typed(*c) || is_line(*c))
+            .collect();
         let mut result = Ok(());
         // all that is new in one part is lent before any of it is typed
         for part in characters.chunks(self.keymap.room().max(1)) {
+            self.lend(
+                &part
+                    .iter()
+                    .copied()
+                    .filter(|c| is_typed(*c))
+                    .collect::<Vec<_>>(),
+            )?;
             for &character in part {
+                let key = |key| {
+                    let code = evdev_from_hid(key).ok_or(NO_KEY)?;
+                    Ok(Stroke { code, mods: 0 })
+                };
                 let stroke = match character {
-                    '\n' => evdev_from_hid(hid::ENTER)
-                        .map(|code| Stroke { code, mods: 0 })
-                        .ok_or(NO_KEY),
-                    '\t' => evdev_from_hid(hid::TAB)
-                        .map(|code| Stroke { code, mods: 0 })
-                        .ok_or(NO_KEY),
-                    _ if !is_typed(character) => continue,
+                    '\n' => key(hid::ENTER),
+                    '\t' => key(hid::TAB),
                     _ => self.way_to(character, None),
                 };
                 match stroke {
@@ -352,6 +377,11 @@ const NO_KEY: InjectError = InjectError::NoWay {
     reason: "no key of this machine does that",
 };
 
+/// Whether keys of their own make it.
+fn is_line(character: char) -> bool {
+    matches!(character, '\n' | '\t')
+}
+
 /// Whether `character` is one that keys make.
 fn is_typed(character: char) -> bool {
     !character.is_control()
@@ -359,6 +389,8 @@ fn is_typed(character: char) -> bool {
 
 impl InputSink for WaylandSink {
     fn inject(&mut self, event: &InputEvent) -> Result<(), InjectError> {
+        // Where outputs are now, for what is pointed at.
+        self.hands.session().take_events()?;
         let done = self.do_event(event);
         // Also what came before a fault must not wait in a buffer.
         self.hands.flush()?;

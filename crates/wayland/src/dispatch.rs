@@ -52,7 +52,8 @@ impl Dispatch<WlRegistry, ()> for State {
             wl_registry::Event::GlobalRemove { name } => {
                 let mut outputs = state.outputs.iter();
                 if let Some(index) = outputs.position(|output| output.id == name) {
-                    let gone = state.outputs.remove(index);
+                    let mut gone = state.outputs.remove(index);
+                    gone.capture.stop();
                     if let Some(place) = gone.place {
                         place.destroy();
                     }

@@ -116,7 +116,8 @@ impl Drop for Buffer {
 }
 
 impl Capture {
-    fn stop(&mut self) {
+    /// Gives up the copy that is under way, and forgets the others.
+    pub(crate) fn stop(&mut self) {
         if let Some(frame) = self.frame.take() {
             frame.destroy();
         }

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
-use std::time::Instant;
 
+use rustix::time::{ClockId, clock_gettime};
 use wayland_client::protocol::wl_keyboard::KeymapFormat;
 use wayland_client::protocol::wl_pointer::{self, ButtonState};
 use wayland_protocols_misc::zwp_virtual_keyboard_v1::client::zwp_virtual_keyboard_v1::ZwpVirtualKeyboardV1;
@@ -33,7 +33,6 @@ pub struct Hands {
     session: Session,
     keyboard: ZwpVirtualKeyboardV1,
     pointer: ZwlrVirtualPointerV1,
-    began: Instant,
 }
 
 impl fmt::Debug for Hands {
@@ -53,10 +52,9 @@ impl Hands {
         let keyboard = keyboards.create_virtual_keyboard(seat, &handle, ());
         let pointer = pointers.create_virtual_pointer(Some(seat), &handle, ());
         Some(Self {
+            session,
             keyboard,
             pointer,
-            began: Instant::now(),
-            session,
         })
     }
 
@@ -83,7 +81,7 @@ impl Hands {
 
     /// A key goes down or up, by its Linux code.
     pub fn key(&self, code: u16, pressed: bool) {
-        let now = self.millis();
+        let now = millis();
         self.keyboard.key(now, code.into(), pressed.into());
     }
 
@@ -99,7 +97,7 @@ impl Hands {
         } else {
             ButtonState::Released
         };
-        self.pointer.button(self.millis(), code.into(), state);
+        self.pointer.button(millis(), code.into(), state);
         self.pointer.frame();
     }
 
@@ -107,7 +105,7 @@ impl Hands {
     pub fn point(&self, x: i32, y: i32) {
         if let Some(place) = self.session.desk().pointer_place(x, y) {
             let (at, of) = (place.at, place.of);
-            let now = self.millis();
+            let now = millis();
             self.pointer.motion_absolute(now, at.0, at.1, of.0, of.1);
             self.pointer.frame();
         }
@@ -121,7 +119,7 @@ impl Hands {
         };
         let value = f64::from(notches) * NOTCH_UNITS;
         self.pointer.axis_source(wl_pointer::AxisSource::Wheel);
-        let now = self.millis();
+        let now = millis();
         self.pointer.axis_discrete(now, axis, value, notches);
         self.pointer.frame();
     }
@@ -135,10 +133,12 @@ impl Hands {
         self.session.flush()?;
         self.session.take_events()
     }
+}
 
-    /// Some time's milliseconds; it begins anew after 49 days, which the protocol allows.
-    fn millis(&self) -> u32 {
-        let millis = self.began.elapsed().as_millis() & u128::from(u32::MAX);
-        u32::try_from(millis).unwrap_or(u32::MAX)
-    }
+/// Milliseconds of the clock that the events of the user's own devices are told by: programs compare them, as for
+/// double clicks. It begins anew after 49 days, which the protocol allows.
+fn millis() -> u32 {
+    let now = clock_gettime(ClockId::Monotonic);
+    let millis = now.tv_sec.wrapping_mul(1000) + now.tv_nsec / 1_000_000;
+    u32::try_from(millis & i64::from(u32::MAX)).unwrap_or(u32::MAX)
 }

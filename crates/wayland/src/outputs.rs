@@ -100,6 +100,9 @@ pub(crate) struct PointerPlace {
 /// Places are told in such parts of the compositor's unit, as in the rest of the protocol.
 const PARTS: i64 = 256;
 
+/// Compositors have scales in such parts. Source: fractional-scale-v1.
+const SCALES: i64 = 120;
+
 impl Desk {
     pub(crate) fn of(known: &[KnownOutput]) -> Self {
         let there: Vec<(&KnownOutput, Placed)> = known
@@ -154,7 +157,8 @@ impl Desk {
         let bottom = self.outputs.iter().map(|o| o.placed.at.1 + o.placed.size.1);
         let along = |at: i64, start: u32, pixels: u32, placed: i64, size: i64, zero: i64| {
             let middle = 2 * (at - i64::from(start)) + 1;
-            let within = middle * size * PARTS / (2 * i64::from(pixels));
+            let scale = scale(pixels.into(), size);
+            let within = (middle * PARTS * SCALES / (2 * scale)).min(size * PARTS - 1);
             u32::try_from((placed - zero) * PARTS + within).ok()
         };
         let (area, placed) = (output.area, output.placed);
@@ -175,6 +179,12 @@ impl Desk {
         let top = self.outputs.iter().map(|output| output.placed.at.1).min();
         (left.unwrap_or(0), top.unwrap_or(0))
     }
+}
+
+/// The pixels of an output to a unit, in parts of [`SCALES`]. What the compositor tells of its length in units is
+/// a whole number, and often less than it is.
+fn scale(pixels: i64, units: i64) -> i64 {
+    ((pixels * SCALES + units / 2) / units.max(1)).max(1)
 }
 
 /// Where each output is on the desktop of pixels: what does not overlap in the compositor's units does not
@@ -293,6 +303,30 @@ mod tests {
         let place = two.pointer_place(1000 + 11, 0).expect("an output");
         assert_eq!(place.at, (1000 * 256 + 11 * 128 + 64, 64));
         assert_eq!(place.of, (1960 * 256, 800 * 256));
+    }
+
+    #[test]
+    fn the_pointer_goes_to_the_pixel_whatever_part_of_a_unit_that_is() {
+        // the compositor tells 666 units of the 666.67 that 1000 pixels are
+        for (scale, pixels, units) in [
+            (1.5, (1000, 700), (666, 466)),
+            (1.25, (1366, 768), (1092, 614)),
+            (1.75, (1920, 1080), (1097, 617)),
+            (2.0, (1367, 769), (683, 384)),
+        ] {
+            let desk = desk(&[((0, 0), units, pixels)]);
+            for x in 0..pixels.0 - 2 {
+                let place = desk.pointer_place(x.cast_signed(), 0).expect("an output");
+                let shown = f64::from(place.at.0) / 256.0 * scale;
+                let (at, after) = (f64::from(x), f64::from(x + 1));
+                assert!(
+                    at <= shown && shown < after,
+                    "{scale}: {x} is shown at {shown}"
+                );
+            }
+            let last = desk.pointer_place(i32::MAX, i32::MAX).expect("an output");
+            assert!(last.at.0 < last.of.0 && last.at.1 < last.of.1, "{last:?}");
+        }
     }
 
     #[test]

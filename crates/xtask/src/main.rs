@@ -83,7 +83,7 @@ enum Task {
         play: Vec<String>,
     },
     /// Assistances for a user on Wayland: real sway without a screen, real hub, Helpme and console. Needs sway, foot,
-    /// grim and Xvfb.
+    /// grim, weston, Xwayland, xterm and Xvfb.
     Wayland,
     /// Fuzzes the parsers of a peer's bytes; needs clang and cargo-fuzz.
     Fuzz {
@@ -126,6 +126,9 @@ enum Task {
     /// What a frame of the administrator's window takes over the archive that `--archive DIR` holds; programs
     /// built for release.
     Frames(StageArguments),
+    /// How long a key takes to its pixel on Wayland (sway) beside X11, and what it costs the user's computer; programs
+    /// built for release.
+    Pace(StageArguments),
     /// What console and Helpme cost while nothing happens; programs built for release.
     Rest(StageArguments),
     /// What an enrolled `purepc` costs while nobody is on it; programs built for release.
@@ -240,6 +243,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Looks { out, only } => looks::take(&out, only.as_deref()),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
+        Task::Pace(arguments) => stage("pace", "release", &arguments.rest),
         Task::Rest(arguments) => stage("rest", "release", &arguments.rest),
         Task::Permanent(arguments) => stage("permanent", "release", &arguments.rest),
         Task::Lean(arguments) => {

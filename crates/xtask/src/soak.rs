@@ -2,7 +2,7 @@
 
 use crate::steps::{Steps, cargo};
 
-/// Kills each program twenty times, at random moments of a session, plays an operator's day, and cuts lines
+/// Kills each program twenty times, at random moments of a session, Helpme and its compositor on Wayland ten times, plays an operator's day, and cuts lines
 /// fifty times.
 ///
 /// # Errors
@@ -33,6 +33,23 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
             "crashes",
             "--locked",
             "--no-fail-fast",
+        ])
+        .env("PHD_SOAK", "1"),
+    )?;
+    steps.command(
+        "crashes on Wayland",
+        cargo([
+            "nextest",
+            "run",
+            "--profile",
+            "soak",
+            "--package",
+            "e2e",
+            "--test",
+            "wayland",
+            "--locked",
+            "-E",
+            "test(d2_)",
         ])
         .env("PHD_SOAK", "1"),
     )?;

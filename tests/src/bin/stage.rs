@@ -68,6 +68,12 @@ enum Play {
         #[arg(long)]
         most_millis: Option<f64>,
     },
+    /// How long a key takes to its pixel, and what it costs the user's computer: on Wayland beside X11.
+    Pace {
+        /// How many keys are pressed on each.
+        #[arg(long, default_value_t = 200)]
+        keys: usize,
+    },
     /// What console and Helpme cost while nothing happens, in CPU and memory.
     Rest,
     /// What an enrolled `purepc` costs while nobody is on it; fails beyond 15 MB in memory or 1 ms of CPU a second.
@@ -154,6 +160,7 @@ fn main() -> ExitCode {
         } => screenshots::take_help_desk(&out, &mut tell),
         Play::Screenshots { out, .. } => screenshots::take(&out, &mut tell),
         Play::Frames { archive } => e2e::frames::play(&archive, &mut tell),
+        Play::Pace { keys } => e2e::pace::play(keys, &mut tell),
         Play::Rest => e2e::rest::watch().map(|both| {
             for program in both {
                 tell(&program.told());

@@ -16,17 +16,23 @@ impl Observer {
     pub(crate) fn obstacles(&mut self) -> Option<Obstacles> {
         let session = self.asked()?;
         let login = LoginSession::ask();
-        let seeing = if session.desk().outputs().is_empty() {
-            Some(Obstacle::NoDisplay)
-        } else if login.locked {
+        let seeing = if login.locked {
             Some(Obstacle::Locked)
         } else if login.in_background {
             Some(Obstacle::OtherUser)
+        } else if session.desk().outputs().is_empty() {
+            // until there is one again, as with a closed lid
+            Some(Obstacle::Blank)
         } else {
             None
         };
         let acting = (!session.offers().hands).then_some(Obstacle::NoInput);
         Some(Obstacles { seeing, acting })
+    }
+
+    /// Whether a compositor has answered when it was looked last.
+    pub(crate) fn answers(&self) -> bool {
+        self.session.is_some()
     }
 
     /// The monitors; `None` as above.

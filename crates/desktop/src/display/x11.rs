@@ -13,8 +13,7 @@ use super::{CheckedDisplay, DisplayFault, WindowSystem};
 const LEAST_DEPTH: u8 = 15;
 
 pub(super) fn check() -> Result<CheckedDisplay, DisplayFault> {
-    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    let names_wayland = set("WAYLAND_DISPLAY").is_some() || set("WAYLAND_SOCKET").is_some();
+    let names_wayland = names_wayland(set);
     if names_wayland && (set("WAYLAND_SOCKET").is_some() || wayland_answers(set)) {
         return Ok(CheckedDisplay {
             system: WindowSystem::Usual,
@@ -50,6 +49,14 @@ pub(super) fn check() -> Result<CheckedDisplay, DisplayFault> {
         system,
         _kept: Some(connection),
     })
+}
+
+pub(super) fn set(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+pub(super) fn names_wayland(set: impl Fn(&str) -> Option<OsString>) -> bool {
+    set("WAYLAND_DISPLAY").is_some() || set("WAYLAND_SOCKET").is_some()
 }
 
 /// Whether somebody listens where the environment says that the desktop does.

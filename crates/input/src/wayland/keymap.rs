@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use keyboard::{evdev_from_hid, hid};
 use protocol::HidKey;
@@ -33,6 +34,9 @@ pub(super) const LEVEL_THREE_CODE: u16 = 84;
 const XKB_FIRST: u16 = 8;
 /// X11 programs know no keys above.
 const LAST_CODE: u16 = 255 - XKB_FIRST;
+
+/// Until no program of X11 can still ask what a key meant when it was pressed.
+const RESTING: Duration = Duration::from_millis(150);
 
 /// How a character is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,8 +162,6 @@ pub(super) struct Keymap {
     pairs: Vec<(u16, char, char)>,
     /// The keys that are lent.
     lent: Vec<Lent>,
-    /// Counts uses.
-    clock: u64,
 }
 
 /// A key that means what was typed with it last.
@@ -167,7 +169,7 @@ pub(super) struct Keymap {
 struct Lent {
     code: u16,
     character: Option<char>,
-    used: u64,
+    used_at: Duration,
 }
 
 impl Keymap {
@@ -195,13 +197,12 @@ impl Keymap {
         let lent = free.map(|code| Lent {
             code,
             character: None,
-            used: 0,
+            used_at: Duration::ZERO,
         });
         Self {
             usual,
             pairs,
             lent: lent.collect(),
-            clock: 0,
         }
     }
 
@@ -210,8 +211,13 @@ impl Keymap {
         self.lent.len()
     }
 
-    /// How `wanted` is typed, best by the key at `place`; `None` if no key means it.
-    pub(super) fn find(&mut self, wanted: char, place: Option<HidKey>) -> Option<Stroke> {
+    /// How `wanted` is typed at `now`, best by the key at `place`; `None` if no key means it.
+    pub(super) fn find(
+        &mut self,
+        wanted: char,
+        place: Option<HidKey>,
+        now: Duration,
+    ) -> Option<Stroke> {
         if let Some(stroke) = place.and_then(|place| on_the_pad(place, wanted)) {
             return Some(stroke);
         }
@@ -220,25 +226,46 @@ impl Keymap {
         }
         let mut lent = self.lent.iter_mut();
         let lent = lent.find(|lent| lent.character == Some(wanted))?;
-        self.clock += 1;
-        lent.used = self.clock;
+        lent.used_at = now;
         Some(Stroke {
             code: lent.code,
             mods: 0,
         })
     }
 
-    /// Lends a key to `wanted`, which has none; not one that `is_held`. Whether there is one.
-    pub(super) fn lend(&mut self, wanted: char, is_held: impl Fn(u16) -> bool) -> bool {
-        self.clock += 1;
-        let mut free: Vec<&mut Lent> = self.lent.iter_mut().collect();
-        free.retain(|lent| !is_held(lent.code));
-        let Some(lent) = free.into_iter().min_by_key(|lent| lent.used) else {
-            return false;
-        };
-        lent.character = Some(wanted);
-        lent.used = self.clock;
-        true
+    /// Lends keys at `now` to those of `wanted` that have none: those that were not used for longest, and none that
+    /// `is_held`. Gives when the programs may be told; `None` if nothing was lent.
+    ///
+    /// Programs of X11 ask what a key means only when they come to read of it, so a key keeps its meaning for a while
+    /// after it was used.
+    pub(super) fn lend(
+        &mut self,
+        wanted: &[char],
+        is_held: impl Fn(u16) -> bool,
+        now: Duration,
+    ) -> Option<Duration> {
+        let mut told_at = None;
+        for &character in wanted {
+            if self.find(character, None, now).is_some() {
+                continue;
+            }
+            let mut free: Vec<&mut Lent> = self.lent.iter_mut().collect();
+            free.retain(|lent| {
+                let is_wanted = lent.character.is_some_and(|there| wanted.contains(&there));
+                !is_wanted && !is_held(lent.code)
+            });
+            let Some(lent) = free.into_iter().min_by_key(|lent| lent.used_at) else {
+                break;
+            };
+            let rested_at = match lent.character {
+                Some(_) => lent.used_at + RESTING,
+                None => Duration::ZERO,
+            };
+            told_at = told_at.max(Some(rested_at.max(now)));
+            lent.character = Some(character);
+            lent.used_at = now;
+        }
+        told_at
     }
 
     /// As compositors and programs read it.
@@ -367,12 +394,14 @@ pub(super) fn modifier_of(code: u16) -> Mods {
 mod tests {
     use super::*;
 
+    const NOW: Duration = Duration::from_secs(9);
+
     #[test]
     fn every_usual_character_has_a_key_of_its_own_and_there_is_room_for_others() {
         let mut keymap = Keymap::new();
         let mut strokes = Vec::new();
         for character in USUAL.chars() {
-            let stroke = keymap.find(character, None).expect("a key");
+            let stroke = keymap.find(character, None, NOW).expect("a key");
             assert!(!strokes.contains(&stroke), "{character}");
             strokes.push(stroke);
         }
@@ -383,14 +412,18 @@ mod tests {
     fn what_keyboards_everywhere_type_is_typed_by_the_same_keys() {
         let mut keymap = Keymap::new();
         let stroke = |code, mods| Some(Stroke { code, mods });
-        assert_eq!(keymap.find('a', Some(hid::A)), stroke(30, 0));
-        assert_eq!(keymap.find('@', Some(hid::SEMICOLON)), stroke(3, SHIFT));
-        assert_eq!(keymap.find('7', Some(hid::NUMPAD_7)), stroke(71, NUM_LOCK));
-        assert_eq!(keymap.find('7', Some(hid::DIGIT_7)), stroke(8, 0));
-        assert_eq!(keymap.find('+', Some(hid::NUMPAD_ADD)), stroke(78, 0));
-        // a pad whose separator is a comma
-        assert_eq!(keymap.find(',', Some(hid::NUMPAD_DECIMAL)), stroke(51, 0));
-        assert_eq!(keymap.find('я', None), None);
+        for (wanted, place, found) in [
+            ('a', hid::A, stroke(30, 0)),
+            ('@', hid::SEMICOLON, stroke(3, SHIFT)),
+            ('7', hid::NUMPAD_7, stroke(71, NUM_LOCK)),
+            ('7', hid::DIGIT_7, stroke(8, 0)),
+            ('+', hid::NUMPAD_ADD, stroke(78, 0)),
+            // a pad whose separator is a comma
+            (',', hid::NUMPAD_DECIMAL, stroke(51, 0)),
+            ('я', hid::Z, None),
+        ] {
+            assert_eq!(keymap.find(wanted, Some(place), NOW), found, "{wanted}");
+        }
     }
 
     #[test]
@@ -398,17 +431,35 @@ mod tests {
         let mut keymap = Keymap::new();
         let room = u32::try_from(keymap.room()).expect("few");
         let nth = |index: u32| char::from_u32(0x4e00 + index).expect("Chinese");
+        let at = |index: u32| NOW + Duration::from_secs(index.into());
         for index in 0..room {
-            assert!(keymap.lend(nth(index), |_| false));
+            let told_at = keymap.lend(&[nth(index)], |_| false, at(index));
+            assert_eq!(told_at, Some(at(index)), "no key meant anything before");
         }
-        let first = keymap.find(nth(0), None).expect("lent");
-        assert!(keymap.lend(nth(room), |_| false));
-        assert_eq!(keymap.find(nth(0), None), Some(first));
-        assert_eq!(keymap.find(nth(1), None), None);
+        let first = keymap.find(nth(0), None, at(room)).expect("lent");
+        let told_at = keymap.lend(&[nth(room)], |_| false, at(room));
+        assert_eq!(told_at, Some(at(room)), "it was at rest");
+        assert_eq!(keymap.find(nth(0), None, at(room)), Some(first));
+        assert_eq!(keymap.find(nth(1), None, at(room)), None);
         // what is held is not taken away
-        assert!(!keymap.lend('я', |_| true));
+        assert_eq!(keymap.lend(&['я'], |_| true, at(room)), None);
         let text = keymap.text();
         assert!(text.contains(&format!("{:#x}", 0x0100_4e00)), "{text}");
         assert!(!text.contains(&format!("{:#x}", 0x0100_4e01)), "{text}");
+    }
+
+    #[test]
+    fn a_key_that_was_just_used_rests_before_it_means_something_else() {
+        let mut keymap = Keymap::new();
+        let room = u32::try_from(keymap.room()).expect("few");
+        let all: Vec<char> = (0..=room)
+            .map(|index| char::from_u32(0x4e00 + index).expect("Chinese"))
+            .collect();
+        let (first, last) = all.split_at(keymap.room());
+        assert_eq!(keymap.lend(first, |_| false, NOW), Some(NOW));
+        let told_at = keymap.lend(last, |_| false, NOW);
+        assert_eq!(told_at, Some(NOW + RESTING));
+        // nor is one taken from what is to be typed beside it
+        assert_eq!(keymap.lend(&first[1..], |_| false, NOW), None);
     }
 }
