@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use fearless_simd::dispatch;
+
 use crate::geometry::Rect;
 use crate::grid::{Cells, Grid};
 use crate::picture::{COLOUR, Picture};
@@ -22,6 +24,8 @@ const RUNS_OF_VIDEO_ON_NARROW_LINE: u8 = 2;
 /// Changes and content of the cells of one picture.
 pub(crate) struct Activity {
     grid: Grid,
+    /// What this machine calculates with.
+    processor: fearless_simd::Level,
     /// Recent changes of each cell; about 0.7 times its changes per second while they go on.
     scores: Vec<f32>,
     changed_at: Vec<Duration>,
@@ -37,6 +41,7 @@ impl Activity {
         let cells = grid.columns() as usize * grid.rows() as usize;
         Self {
             grid,
+            processor: fearless_simd::Level::new(),
             scores: vec![0.0; cells],
             changed_at: vec![now; cells],
             noted_at: now,
@@ -103,10 +108,12 @@ impl Activity {
     pub(crate) fn classify(&mut self, picture: &Picture, cells: &Cells) {
         let grid = self.grid;
         let mut looks = self.natural.clone();
-        for (column, row) in cells.marked() {
-            let cell = grid.cells_rect(column..column + 1, row..row + 1);
-            looks.set(column, row, looks_natural(picture, cell));
-        }
+        dispatch!(self.processor, _simd => {
+            for (column, row) in cells.marked() {
+                let cell = grid.cells_rect(column..column + 1, row..row + 1);
+                looks.set(column, row, looks_natural(picture, cell));
+            }
+        });
         for (column, row) in cells.marked() {
             let around = looks.count_around(column, row);
             let enough = if looks.has(column, row) { 3 } else { 6 };
@@ -120,6 +127,7 @@ impl Activity {
 }
 
 /// Whether nearly every pixel differs from the one beside it, or many do and mostly by little.
+#[inline(always)]
 pub(crate) fn looks_natural(picture: &Picture, cell: Rect) -> bool {
     const SMALL_STEP: i32 = 16;
     let (mut differing, mut small) = (0_u32, 0_u32);

@@ -4,10 +4,12 @@ mod exact;
 mod soft;
 mod video_region;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::activity::Activity;
 use crate::cache::{TileCache, TileIndex, tile_hash};
+use crate::crew::Crew;
 use crate::format::{FLAG_RESET, Tag, put_section, put_signed, put_varint};
 use crate::geometry::{PixelSize, Rect};
 use crate::grid::{CELL, Cells, Grid, touched};
@@ -100,6 +102,7 @@ pub struct Encoder {
     looked_at: Option<(u32, u32)>,
     /// Pictures of a video are made outside.
     defers_video: bool,
+    crew: Option<Arc<dyn Crew>>,
     /// The picture in the colours of the level, where that has fewer than the screen.
     reduced: Option<Picture>,
     /// The picture as what is told only nearly shows it, where that is not the screen.
@@ -144,6 +147,8 @@ struct State {
     late: Cells,
     /// The picture of the video that is being made.
     making: Option<Making>,
+    /// Helps with large photos.
+    crew: Option<Arc<dyn Crew>>,
     /// What a cell cost lately to be made exact, in bytes.
     sharpening_cost: usize,
 }
@@ -194,6 +199,7 @@ impl Encoder {
             level_is_new: false,
             looked_at: None,
             defers_video: false,
+            crew: None,
             reduced: None,
             softened: None,
             state: None,
@@ -224,6 +230,11 @@ impl Encoder {
     /// [`Self::end_video`] the update that tells it.
     pub fn defer_video(&mut self) {
         self.defers_video = true;
+    }
+
+    /// From its next reset on large photos are told with the help of `crew`. The bytes are the same.
+    pub fn lend(&mut self, crew: Arc<dyn Crew>) {
+        self.crew = Some(crew);
     }
 
     /// What is to be made of the picture that was given to [`Self::encode`] last, and is given here again, unless it
@@ -306,7 +317,7 @@ impl Encoder {
             })
         };
         let mut bytes = if is_reset {
-            self.state = Some(State::new(size, now));
+            self.state = Some(State::new(size, now, self.crew.clone()));
             let mut bytes = vec![FLAG_RESET, self.version.number()];
             put_varint(&mut bytes, size.width);
             put_varint(&mut bytes, size.height);
@@ -410,7 +421,7 @@ fn recolour(from: &Picture, to: &mut Picture, rect: Rect, colour: impl Fn(u32) -
 }
 
 impl State {
-    fn new(size: PixelSize, now: Duration) -> Self {
+    fn new(size: PixelSize, now: Duration, crew: Option<Arc<dyn Crew>>) -> Self {
         let grid = Grid::new(size);
         Self {
             grid,
@@ -434,6 +445,7 @@ impl State {
             filmed: Cells::none(grid),
             late: Cells::none(grid),
             making: None,
+            crew,
             sharpening_cost: soft::FIRST_SHARPENING_COST,
         }
     }
@@ -442,9 +454,13 @@ impl State {
     fn take_in(&mut self, picture: &Picture, hint: DamageHint<'_>) -> Cells {
         let whole = self.grid.size().rect();
         let mut changed = self.waiting.clone();
+        // The rest of a large photo, and what a video's next picture tells: known to differ, and taken in already. To
+        // take all of it in again with each part of a photo would be a tenth of its time.
+        let mut taken_in = self.untold.clone();
         if self.making.is_none() {
-            changed.add(&self.late);
+            taken_in.add(&self.late);
         }
+        changed.remove(&taken_in);
         match hint {
             DamageHint::Everything => changed.set_all(true),
             DamageHint::Rects(rects) => {
@@ -453,6 +469,7 @@ impl State {
                 }
             }
         }
+        taken_in.remove(&changed);
         for row in 0..self.grid.rows() {
             for run in changed.runs(row, 0) {
                 let rect = self.grid.cells_rect(run.clone(), row..row + 1);
@@ -501,6 +518,7 @@ impl State {
                 }
             }
         }
+        changed.add(&taken_in);
         self.waiting.set_all(false);
         if self.making.is_none() {
             self.late.set_all(false);

@@ -17,11 +17,12 @@
 //! A video takes by far the longest to encode and to decode. Both can be done on another thread while updates of all
 //! else go on ([`Encoder::defer_video`], [`Decoder::apply_but_video`]); what is told is the same.
 //!
-//! This crate knows no clock, no thread, no file and no network. The decoder takes its input for
-//! hostile: memory and time are bounded by the picture's size and the update's length.
+//! This crate knows no clock, no file and no network, and starts no thread; who encodes may lend one ([`Crew`]). The
+//! decoder takes its input for hostile: memory and time are bounded by the picture's size and the update's length.
 
 mod activity;
 mod cache;
+mod crew;
 mod decoder;
 mod encoder;
 mod format;
@@ -40,6 +41,7 @@ mod version;
 mod video;
 mod yuv420;
 
+pub use crew::Crew;
 pub use decoder::{Applied, DecodeError, DecodedVideo, Decoder, VideoPicture};
 pub use encoder::{DamageHint, Encoder, Line, MadeVideo, Update, VideoJob};
 pub use format::MAX_UPDATE_BYTES;

@@ -10,6 +10,7 @@
     reason = "hashes are cut to the size of a table, and columns are below MAX_SIDE"
 )]
 
+use fearless_simd::dispatch;
 use rustc_hash::FxHashMap;
 
 use crate::decoder::DecodeError;
@@ -91,7 +92,7 @@ impl MoveFinder {
     pub(crate) fn new() -> Self {
         Self {
             table: Vec::new(),
-            selector: Selector::default(),
+            selector: Selector::new(),
         }
     }
 
@@ -144,7 +145,10 @@ impl MoveFinder {
         let selectivity = match changed.count() {
             0..=500 => 3,
             501..=2000 => 4,
-            _ => 5,
+            2001..=6000 => 5,
+            // whole screens, whose every place would be looked up for nothing where a photo follows another
+            6001..=16_000 => 7,
+            _ => 8,
         };
         let slot = |hash: u64| (hash >> (u64::BITS - TABLE_BITS)) as usize;
         self.table.clear();
@@ -248,8 +252,9 @@ fn for_each_anchor(
 const WINDOW: usize = 8;
 
 /// Finds the places of a row that their own content picks out.
-#[derive(Default)]
 struct Selector {
+    /// What this machine calculates with.
+    processor: fearless_simd::Level,
     /// Hashes of two and of four neighbouring pixels.
     twos: Vec<u32>,
     fours: Vec<u32>,
@@ -257,11 +262,30 @@ struct Selector {
 }
 
 impl Selector {
+    fn new() -> Self {
+        Self {
+            processor: fearless_simd::Level::new(),
+            twos: Vec::new(),
+            fours: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
     /// Marks about one of `2^selectivity` places whose pixel differs from the next.
     ///
     /// `row` has [`WINDOW`] pixels more than there are places; the marks come in multiples of 8.
     /// Written as plain passes, so that each does many places at a time.
     fn select(&mut self, row: &[u32], selectivity: u32) -> &[u8] {
+        dispatch!(self.processor, _simd => self.select_with_what_there_is(row, selectivity));
+        &self.marks
+    }
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "becomes other instructions only within a function that is compiled for them"
+    )]
+    fn select_with_what_there_is(&mut self, row: &[u32], selectivity: u32) {
         let places = row.len() - WINDOW;
         let joined = |left: u32, right: u32, turn: u32| left.wrapping_add(right.rotate_left(turn));
         self.twos.clear();
@@ -285,7 +309,6 @@ impl Selector {
                 u8::from(is_picked) & u8::from(here != next)
             }));
         self.marks.resize(places.next_multiple_of(8), 0);
-        &self.marks
     }
 }
 
@@ -413,7 +436,11 @@ mod tests {
 
     /// Something like text: marks of few colours that do not repeat.
     fn page() -> Picture {
-        let mut picture = Picture::new(SIZE);
+        page_of(SIZE)
+    }
+
+    fn page_of(size: PixelSize) -> Picture {
+        let mut picture = Picture::new(size);
         let mut state = 7_u32;
         for pixel in picture.pixels_mut() {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -447,6 +474,34 @@ mod tests {
                 down: -37
             }]
         );
+    }
+
+    #[test]
+    fn large_screens_are_searched_too_though_less_closely() {
+        for size in [PixelSize::new(1920, 1080), PixelSize::new(3840, 2160)] {
+            let old = page_of(size);
+            let mut new = old.clone();
+            // a fifth of the screen, and all of it
+            for rows in [size.height / 5, size.height] {
+                let pixels = (rows * size.width) as usize;
+                let shift = 37 * size.width as usize;
+                new.pixels_mut()[..pixels].copy_from_slice(&old.pixels()[..pixels]);
+                new.pixels_mut()[..pixels].copy_within(shift.., 0);
+                for pixel in &mut new.pixels_mut()[pixels..] {
+                    *pixel = pixel.wrapping_mul(3) & 0x00ff_ffff;
+                }
+                let mut cells = Cells::none(Grid::new(size));
+                cells.set_all(true);
+                let moves = MoveFinder::new().find(&old, &new, &cells);
+                let scrolled = Rect::new(0, 0, size.width, rows - 37);
+                assert!(
+                    moves
+                        .iter()
+                        .any(|found| found.down == -37 && found.target.contains(scrolled)),
+                    "{size:?}, {rows} rows: {moves:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@
 
 mod clipboard;
 mod course;
+mod crew;
 mod engine;
 mod event;
 mod files;

@@ -21,6 +21,7 @@ use protocol::{
 use tokio::sync::{Notify, mpsc};
 
 use crate::course::Course;
+use crate::crew::TwoThreads;
 use crate::engine::Backends;
 use crate::event::Trouble;
 use crate::geometry::{Geometry, PERCENTS};
@@ -283,6 +284,9 @@ impl<'a> Sharing<'a> {
         tell_places(reports, &places);
         let encoder = Encoder::with_version(level(wish.depth), switch.format());
         let mut encoder = encoder.expect("one that both sides know");
+        if let Some(crew) = TwoThreads::where_they_help() {
+            encoder.lend(Arc::new(crew));
+        }
         let maker = VideoMaker::start(source.waker())
             .inspect_err(|error| tracing::warn!(%error, "No thread for videos"))
             .ok();

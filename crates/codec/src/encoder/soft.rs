@@ -38,6 +38,11 @@ const MOST_NATURAL_CELLS: usize = 2_048;
 /// So many cells are worth the bytes of codes of their own.
 const FEWEST_QUICK_CELLS: usize = 256;
 
+/// So many are worth another thread, for a millisecond and more.
+const FEWEST_CELLS_FOR_TWO: usize = 512;
+/// More could pass [`NATURAL_BUDGET_BYTES`]: a cell has at most 6 x 65 symbols.
+const MOST_CELLS_FOR_TWO: usize = NATURAL_BUDGET_BYTES / 390;
+
 /// What an exact natural cell costs until it is known better, in bytes.
 pub(super) const FIRST_SHARPENING_COST: usize = 250;
 
@@ -165,14 +170,28 @@ impl State {
             Coder::Careful(RangeEncoder::new())
         };
         let mut coded = Cells::none(self.grid);
+        let is_enough_for_two =
+            (FEWEST_CELLS_FOR_TWO..=MOST_CELLS_FOR_TWO).contains(&cells.count());
+        let crew = self
+            .crew
+            .as_deref()
+            .filter(|_| is_quick && is_enough_for_two);
+        let are_coded = crew.is_some();
+        if let Some(crew) = crew {
+            let rect = |(column, row)| self.grid.cells_rect(column..column + 1, row..row + 1);
+            let rects: Vec<Rect> = cells.marked().map(rect).collect();
+            let from = soft.unwrap_or(&self.wanted);
+            coder = Coder::Quick(self.natural.encode_cells_together(crew, from, &rects));
+        }
         for (column, row) in cells.marked() {
-            if coder.len() >= NATURAL_BUDGET_BYTES {
+            if !are_coded && coder.len() >= NATURAL_BUDGET_BYTES {
                 left.set(column, row, true);
                 continue;
             }
             let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
             let from = soft.unwrap_or(&self.wanted);
             match &mut coder {
+                Coder::Quick(_) if are_coded => {}
                 Coder::Careful(coder) => self.natural.encode_cell(coder, from, cell),
                 Coder::Quick(cells) => self.natural.encode_cell_quickly(cells, from, cell),
             }

@@ -19,7 +19,8 @@ use fearless_simd::dispatch;
 use super::quantiser::{Levels, SCAN};
 use super::samples::{blocks_of_pixels, pixels_of_cell, show};
 use super::transform::{Lanes, transform};
-use super::{AREA, BLOCKS, LUMA_BLOCKS, MAX_DC_LEVEL, NaturalModel, SIDE, fill_class};
+use super::{AREA, BLOCKS, LUMA_BLOCKS, Latest, MAX_DC_LEVEL, NaturalModel, SIDE, fill_class};
+use crate::crew::Crew;
 use crate::geometry::Rect;
 use crate::picture::Picture;
 use crate::prefix_code::{BitReader, BitWriter, Codes, Counts, NoCode, SYMBOLS, Table};
@@ -68,6 +69,15 @@ impl QuickCells {
     /// About how many bytes they take; never less than a third of it.
     pub(crate) fn len(&self) -> usize {
         self.tokens.len()
+    }
+
+    /// Goes on with what follows.
+    fn append(&mut self, others: Self) {
+        self.tokens.extend(others.tokens);
+        let counts = self.counts.as_flattened_mut().iter_mut();
+        for (count, more) in counts.zip(others.counts.as_flattened()) {
+            *count += more;
+        }
     }
 
     #[inline]
@@ -176,40 +186,55 @@ impl NaturalModel {
         picture: &Picture,
         cell: Rect,
     ) {
+        let mut latest = self.latest;
+        self.encode_after(&mut latest, cells, picture, cell);
+        self.latest = latest;
+    }
+
+    /// As [`Self::encode_cell_quickly`] for one of `rects` after the other, with the help of `crew`; the bytes are
+    /// the same.
+    pub(crate) fn encode_cells_together(
+        &mut self,
+        crew: &dyn Crew,
+        picture: &Picture,
+        rects: &[Rect],
+    ) -> QuickCells {
+        let (first, second) = rects.split_at(rects.len() / 2);
+        let (mut cells, mut more) = (QuickCells::new(), QuickCells::new());
+        let (mut latest, mut later) = (self.latest, self.latest);
+        if let Some(&before) = first.last() {
+            // what a cell leaves behind does not depend on what was before it
+            self.encode_after(&mut later, &mut QuickCells::new(), picture, before);
+        }
+        let model = &*self;
+        let encode = |latest: &mut Latest, cells: &mut QuickCells, rects: &[Rect]| {
+            for &rect in rects {
+                model.encode_after(latest, cells, picture, rect);
+            }
+        };
+        crew.both(&mut || encode(&mut latest, &mut cells, first), &mut || {
+            encode(&mut later, &mut more, second);
+        });
+        self.latest = later;
+        cells.append(more);
+        cells
+    }
+
+    fn encode_after(
+        &self,
+        latest: &mut Latest,
+        cells: &mut QuickCells,
+        picture: &Picture,
+        cell: Rect,
+    ) {
         dispatch!(self.processor, _simd => {
             let mut blocks = blocks_of_pixels(&pixels_of_cell(picture, cell));
             for (place, block) in blocks.iter_mut().enumerate() {
                 transform(block);
                 let levels = self.quantiser(place).levels(block);
-                self.encode_block_quickly(cells, place, &levels);
+                latest.encode_block(cells, place, &levels);
             }
         });
-    }
-
-    #[inline(always)]
-    fn encode_block_quickly(&mut self, cells: &mut QuickCells, place: usize, levels: &Levels) {
-        let (dc_code, ac_code) = self.codes_of(place);
-        let dc = levels.by_place[0];
-        cells.push_number(dc_code, 0, dc - self.latest.predicted_dc(place));
-        let mut zeros = 0;
-        for &at in &SCAN[1..=levels.ac_count] {
-            let level = levels.by_place[at];
-            if level == 0 {
-                zeros += 1;
-                continue;
-            }
-            while zeros >= MOST_ZEROS {
-                cells.push(ac_code, ZEROS, 0);
-                zeros -= MOST_ZEROS;
-            }
-            cells.push_number(ac_code, zeros, level);
-            zeros = 0;
-        }
-        if levels.ac_count < AREA - 1 {
-            cells.push(ac_code, END, 0);
-        }
-        self.latest.dc[place] = dc;
-        self.latest.ac_count[place] = levels.ac_count;
     }
 
     /// As [`Self::decode_cell`].
@@ -231,7 +256,7 @@ impl NaturalModel {
 
     #[inline(always)]
     fn decode_block_quickly(&mut self, reader: &mut QuickReader<'_>, place: usize) -> Levels {
-        let (dc_code, ac_code) = self.codes_of(place);
+        let (dc_code, ac_code) = self.latest.codes_of(place);
         let mut levels = Levels::zero();
         let bits = reader.symbol(dc_code) & 15;
         let dc = self.latest.predicted_dc(place) + reader.number(bits.into());
@@ -258,11 +283,39 @@ impl NaturalModel {
         self.latest.ac_count[place] = levels.ac_count;
         levels
     }
+}
+
+impl Latest {
+    #[inline(always)]
+    fn encode_block(&mut self, cells: &mut QuickCells, place: usize, levels: &Levels) {
+        let (dc_code, ac_code) = self.codes_of(place);
+        let dc = levels.by_place[0];
+        cells.push_number(dc_code, 0, dc - self.predicted_dc(place));
+        let mut zeros = 0;
+        for &at in &SCAN[1..=levels.ac_count] {
+            let level = levels.by_place[at];
+            if level == 0 {
+                zeros += 1;
+                continue;
+            }
+            while zeros >= MOST_ZEROS {
+                cells.push(ac_code, ZEROS, 0);
+                zeros -= MOST_ZEROS;
+            }
+            cells.push_number(ac_code, zeros, level);
+            zeros = 0;
+        }
+        if levels.ac_count < AREA - 1 {
+            cells.push(ac_code, END, 0);
+        }
+        self.dc[place] = dc;
+        self.ac_count[place] = levels.ac_count;
+    }
 
     /// The codes of a block's DC and of its other coefficients.
     #[inline]
-    fn codes_of(&self, place: usize) -> (usize, usize) {
-        let fill = fill_class(self.latest.expected_ac_count(place));
+    fn codes_of(self, place: usize) -> (usize, usize) {
+        let fill = fill_class(self.expected_ac_count(place));
         if place < LUMA_BLOCKS {
             (DC_OF_LUMA, fill / 2)
         } else {
