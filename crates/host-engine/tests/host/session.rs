@@ -616,7 +616,7 @@ async fn a_screen_that_cannot_be_captured_ends_the_session() {
         matches!(event, HostEvent::Trouble(Trouble::NoCapture { .. })).then_some(())
     });
     assert_eq!(host.wait_for(ended), EndCause::NoCapture);
-    ends_because(&mut desk, &mut console, Hindrance::NO_CAPTURE).await;
+    ends_because(&mut desk, &mut console, Hindrance::NO_DISPLAY).await;
 }
 
 /// The operator hears why, then the hub ends the session, then the next may find it otherwise.
