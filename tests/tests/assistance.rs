@@ -11,7 +11,7 @@ use e2e::{Cast, Display, Hands, PATIENCE, Region, Running, Size, wait_until};
 use xkeysym::key;
 
 const USER_SCREEN: Size = Size(1024, 720);
-/// A window manager has given the keyboard to another window by then, also on a busy machine.
+/// The console has the whole keyboard by then, also on a busy machine.
 const SWITCHED: Duration = Duration::from_secs(1);
 const OPERATOR_SCREEN: Size = Size(1680, 1050);
 
@@ -100,18 +100,29 @@ fn s1_what_is_typed_into_the_session_arrives_on_the_host() {
         .expect("all keys");
     std::thread::sleep(SWITCHED);
     // the two terminals were used last, so Alt+Tab goes from the one to the other
+    let first_window = cast.user_display.active_window().expect("a window");
+    let comes_to_front = |what: &str, is_it: &dyn Fn(u32) -> bool| {
+        let came = wait_until(what, PATIENCE, || {
+            // between two windows none has the keyboard
+            let in_front = cast.user_display.active_window().ok();
+            Ok(in_front.filter(|window| is_it(*window)))
+        });
+        came.expect("it comes to the front")
+    };
     hands
         .click(shown_at(session, 200, 620))
         .expect("a click into the other terminal");
+    let other_window = comes_to_front("the other terminal", &|window| window != first_window);
     hands
         .click(shown_at(session, 200, 420))
         .expect("a click into the terminal");
+    comes_to_front("the terminal", &|window| window == first_window);
     hands.chord(&[key::Alt_L, key::Tab]).expect("typed");
-    std::thread::sleep(SWITCHED);
+    comes_to_front("Alt+Tab", &|window| window == other_window);
     hands.type_text("after Alt+Tab\n").expect("typed");
     wait_for_text(other, "after Alt+Tab\n");
     hands.chord(&[key::Alt_L, key::Tab]).expect("typed");
-    std::thread::sleep(SWITCHED);
+    comes_to_front("Alt+Tab back", &|window| window == first_window);
 
     hands.chord(&[key::Control_L, key::c]).expect("typed");
     wait_for_text(interrupted, "yes");

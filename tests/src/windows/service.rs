@@ -81,7 +81,10 @@ pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     wait_until("it to be away", PATIENCE, || {
         Ok((!is_connected(&cast)?).then_some(()))
     })?;
-    computer.run("net", &["start", "PurePC"], &shop)?;
+    // the hub hears of its end before Windows does, which starts nothing that runs
+    wait_until("net start", PATIENCE, || {
+        Ok(computer.run("net", &["start", "PurePC"], &shop).ok())
+    })?;
     connected(&cast)?;
     tell("net stop, net start: away, and back");
 
