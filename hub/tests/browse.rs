@@ -153,6 +153,10 @@ impl Desk {
         };
         wait(&mut self.ends.console_events, |event| match event {
             Event::Listing { listing, part, .. } => {
+                if listing < wanted {
+                    // of one asked for before, which was on its way already
+                    return None;
+                }
                 assert_eq!(listing, wanted);
                 match part {
                     ListingPart::Begun { path } => {
