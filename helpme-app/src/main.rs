@@ -79,6 +79,7 @@ fn main() -> ExitCode {
     if let Some(code) = Program::tell_if_asked(TITLE) {
         return code;
     }
+    desktop::memory::share_heaps();
     ui_kit::start_log();
     let mut program = Program {
         title: TITLE,

@@ -56,6 +56,7 @@ fn main() -> ExitCode {
     if let Some(code) = host_engine::run_guardian_if_asked() {
         return code;
     }
+    desktop::memory::share_heaps();
     desktop::console::join();
     let arguments = Arguments::parse();
     if let Some(code) = arguments.update.granted(NAME, VERSION) {

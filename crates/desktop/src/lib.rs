@@ -21,6 +21,7 @@ pub mod hot_key;
 pub mod instance;
 pub mod keep;
 pub mod links;
+pub mod memory;
 pub mod notices;
 pub mod open;
 pub mod proxies;
