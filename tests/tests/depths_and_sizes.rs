@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 use e2e::{
-    Board, Cast, Display, Look, PATIENCE, Picture, Region, Running, Size, colours, photo,
+    Board, Cast, Console, Display, Look, PATIENCE, Picture, Region, Running, Size, colours, photo,
     wait_until,
 };
 
@@ -56,6 +56,15 @@ struct Play {
 
 impl Play {
     fn begin(look: Look, operator_screen: Size) -> anyhow::Result<Self> {
+        Self::begin_after(look, operator_screen, |_console| Ok(()))
+    }
+
+    /// The same, where the operator does something before.
+    fn begin_after(
+        look: Look,
+        operator_screen: Size,
+        prepare: impl FnOnce(&mut Console) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
         let user = Display::start_managed(USER_SCREEN.0, USER_SCREEN.1)?;
         let operator = Display::start_managed(operator_screen.0, operator_screen.1)?;
         user.paint_background(0x35_58_7a)?;
@@ -93,6 +102,7 @@ impl Play {
                 .env("DISPLAY", cast.user_display.name()),
             &cast.folder().join("xterm.log"),
         )?;
+        prepare(&mut cast.console)?;
         let ticket = cast.user_asks_for_help()?;
         let session = cast.session_begins(&ticket)?;
         Ok(Self {
@@ -336,6 +346,50 @@ fn s3_every_colour_depth_is_chosen_in_mid_session_without_a_gap() {
     play.choose("Color depth", "Lossless").expect("chosen");
     let took = play.settle("Gray to lossless", equal).expect("every pixel");
     assert!(took < REST, "only after {took:?}");
+    play.cast.helpme.end().expect("ended");
+}
+
+#[test]
+fn o3_a_session_starts_with_the_depth_and_the_size_of_the_options() {
+    let options = |console: &mut Console| {
+        let app = &mut console.app;
+        app.click("Settings")?;
+        app.click("Operation settings")?;
+        for (field, choice) in [
+            ("Starting color depth", "Gray (16 levels)"),
+            ("Starting image size", "50 %"),
+        ] {
+            app.click(field)?;
+            app.click_in_menu(choice)?;
+        }
+        app.click("OK")?;
+        app.wait_until_gone("OK")
+    };
+    let mut play = Play::begin_after(Look::LIGHT, OPERATOR_SCREEN, options).expect("a session");
+    play.rest_pointer().expect("beside what is compared");
+    fs::write(&play.still, "").expect("the text stands still");
+    let half = |host: &Picture, seen: &Picture| {
+        let (width, height) = (host.width() / 2, host.height() / 2);
+        let (left, top) = (
+            seen.width().saturating_sub(width) / 2,
+            seen.height().saturating_sub(height) / 2,
+        );
+        for y in (0..height).step_by(3) {
+            for x in (0..WITHOUT_POINTER / 2).step_by(3) {
+                let [red, green, blue] = seen.at(left + x, top + y);
+                let [r, g, b] = mean(host, (x, y), 2.0);
+                let luma = 0.299 * r + 0.587 * g + 0.114 * b;
+                let is_grey = red == green && green == blue && red % 17 == 0;
+                ensure!(
+                    is_grey && (luma - f64::from(red)).abs() < 21.0,
+                    "{red}, {green}, {blue} for {luma} at {x}, {y}"
+                );
+            }
+        }
+        Ok(())
+    };
+    play.settle("the options", half)
+        .expect("half as large, in greys");
     play.cast.helpme.end().expect("ended");
 }
 
