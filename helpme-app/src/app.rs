@@ -13,7 +13,7 @@ use eframe::egui::{
 };
 use eframe::{CreationContext, Frame};
 use host_engine::Doctor;
-use ui_kit::{Clock, LastAct, Word, w};
+use ui_kit::{Clock, Enlarged, LastAct, Word, w};
 
 use crate::above::Above;
 use crate::backend::{Backend, Wake};
@@ -66,6 +66,7 @@ pub struct HelpmeApp {
     above: Above,
     shape: Shape,
     floating: Option<Floating>,
+    enlarged: Enlarged,
     /// Until then the window's size is not its own yet, after it was a bar.
     settles_at: Duration,
     /// Files that were chosen in the desktop's dialog.
@@ -95,6 +96,7 @@ impl HelpmeApp {
         ui_kit::theme::install(ctx);
         ui_kit::ui_map::install(ctx);
         start.state.settings.theme.apply(ctx);
+        let text_size = start.state.settings.text_size;
         let repaint = ctx.clone();
         let last_act = start.last_act.clone();
         let wake: Wake = Arc::new(move || {
@@ -117,6 +119,7 @@ impl HelpmeApp {
             above: Above::default(),
             shape: Shape::Window,
             floating: start.floating,
+            enlarged: Enlarged::new(ctx, text_size, SMALLEST_WINDOW),
             settles_at: Duration::ZERO,
             chosen: sync_channel(4),
             kept: sync_channel(4),
@@ -313,6 +316,20 @@ impl HelpmeApp {
         }
     }
 
+    /// By the keys of browsers, or as it was chosen; the bar has but one.
+    fn follow_text_size(&mut self, ctx: &Context) {
+        let is_window = !matches!(self.shape, Shape::Bar { .. });
+        let chosen = self.state.settings.text_size;
+        if is_window && let Some(size) = chosen.asked_by_keys(ctx) {
+            let effects = self.state.act(Action::ChooseTextSize(size), self.now());
+            self.take(ctx, effects);
+        }
+        self.enlarged.choose(self.state.settings.text_size);
+        if let Some(size) = self.enlarged.follow(ctx, is_window) {
+            self.want_size(ctx, size, false);
+        }
+    }
+
     fn want_size(&mut self, ctx: &Context, size: Vec2, is_bar: bool) {
         let now = self.now();
         if let Some(floating) = &mut self.floating {
@@ -412,6 +429,7 @@ impl eframe::App for HelpmeApp {
             let effects = self.state.act(Action::End, self.now());
             self.take(ctx, effects);
         }
+        self.follow_text_size(ctx);
         self.shape_window(ctx);
         let now = self.now();
         if let Some(floating) = &mut self.floating {

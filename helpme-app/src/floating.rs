@@ -9,6 +9,8 @@ use std::time::Duration;
 use desktop::sway::Stand;
 use eframe::egui::{Context, Vec2, ViewportBuilder, ViewportCommand};
 
+use crate::app::SMALLEST_WINDOW;
+
 /// The window is there after the first pass, and desktops look at its sizes when it appears.
 const PASSES_OF_ONE_SIZE: u8 = 3;
 /// Between two askings.
@@ -21,7 +23,6 @@ const TRIES: u8 = 10;
 pub struct Floating {
     /// In so many passes it may have other sizes than its first.
     passes_of_one_size: u8,
-    smallest: Vec2,
     wanted: Option<Wanted>,
 }
 
@@ -34,8 +35,8 @@ struct Wanted {
 }
 
 impl Floating {
-    /// The sizes of the window that is being made by `builder` with this first size, where a Wayland desktop is
-    /// named; elsewhere there is nothing to do.
+    /// The sizes of the window that is being made by `builder` with this first size and this smallest one, where a
+    /// Wayland desktop is named; elsewhere there is nothing to do.
     pub fn begin(
         builder: ViewportBuilder,
         size: Vec2,
@@ -47,7 +48,6 @@ impl Floating {
         let builder = builder.with_min_inner_size(size).with_max_inner_size(size);
         let floating = Self {
             passes_of_one_size: PASSES_OF_ONE_SIZE,
-            smallest,
             wanted: None,
         };
         (builder, Some(floating))
@@ -82,7 +82,7 @@ impl Floating {
         match self.passes_of_one_size {
             0 => {}
             1 => {
-                ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(self.smallest));
+                ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(Vec2::from(SMALLEST_WINDOW)));
                 ctx.send_viewport_cmd(ViewportCommand::MaxInnerSize(Vec2::INFINITY));
             }
             _ => ctx.request_repaint(),

@@ -185,12 +185,18 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     program.last_act = Some(start.last_act.clone());
     let place = start.state.settings.window;
     let place = place.map(|place| place.sound(SMALLEST_WINDOW));
-    let size = place.map_or(WINDOW_SIZE, |place| (place.width, place.height));
+    let text_size = start.state.settings.text_size;
+    let enlarged = |(width, height)| {
+        let [width, height] = [width, height].map(|points| text_size.of_new_window(points));
+        (width, height)
+    };
+    let size = enlarged(place.map_or(WINDOW_SIZE, |place| (place.width, place.height)));
     let viewport = ViewportBuilder::default()
         .with_title(TITLE)
         .with_app_id("helpme")
         .with_inner_size(size);
-    let (viewport, floating) = Floating::begin(viewport, size.into(), SMALLEST_WINDOW.into());
+    let (viewport, floating) =
+        Floating::begin(viewport, size.into(), enlarged(SMALLEST_WINDOW).into());
     start.floating = floating;
     let options = eframe::NativeOptions {
         viewport,

@@ -7,7 +7,7 @@ use host_engine::hub_block::{self, BlockFault, CarriedHub};
 use host_engine::{AddressFault, HubAddress, Pin};
 use protocol::hub_block::MAX_HUB_BLOCK_BYTES;
 use serde::{Deserialize, Serialize};
-use ui_kit::{Lang, ThemeChoice};
+use ui_kit::{Lang, TextSize, ThemeChoice};
 
 use crate::organisations::Organisations;
 
@@ -25,6 +25,7 @@ pub struct Settings {
     /// `None` follows the system.
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
+    pub text_size: TextSize,
     /// The user's name as typed last.
     pub name: String,
     pub hub: Option<HubText>,

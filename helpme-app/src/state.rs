@@ -22,7 +22,7 @@ use protocol::files::TransferId;
 use protocol::receipt::Offsets;
 use protocol::{Hindrances, PeerId, ProxyLogin, ScreenMonitor, Stars, UpdateState};
 use ui_kit::widgets::UpdateWish;
-use ui_kit::{Lang, ProxyForm, ThemeChoice};
+use ui_kit::{Lang, ProxyForm, TextSize, ThemeChoice};
 
 pub use chat::Chat;
 pub use consent::{Joins, Question};
@@ -123,6 +123,7 @@ pub enum Action {
     /// Of a newer version of Helpme.
     Update(UpdateWish),
     ChooseTheme(ThemeChoice),
+    ChooseTextSize(TextSize),
     /// Open links from pages and mails with this program from now on, or no longer.
     OpenLinks(bool),
     /// List the files below the bar, or no longer.

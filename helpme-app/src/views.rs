@@ -20,7 +20,8 @@ use protocol::Hindrances;
 use ui_kit::widgets::{banner_ui, icon_button_ui, logo_ui, page_ui, status_bar_ui};
 use ui_kit::words::{hindrance_for_user, refusal_for_user, whole_name};
 use ui_kit::{
-    Clock, Icon, Lang, Palette, ProxyAnswer, ThemeChoice, Tone, Word, proxy_form_ui, text, theme, w,
+    Clock, Icon, Lang, Palette, ProxyAnswer, TextSize, ThemeChoice, Tone, Word, proxy_form_ui,
+    text, text_size_button_ui, theme, w,
 };
 
 pub use bar::{BAR_HEIGHT, BAR_WIDTH, bar_width, height_below, strip_ui};
@@ -55,7 +56,8 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
     let organisation = state.organisation().map(str::to_owned);
     status_bar_ui(ui, tone, status, &hub, crate::VERSION);
     page_ui(ui, |ui| {
-        header_ui(ui, lang, organisation.as_deref(), actions);
+        let size = state.settings.text_size;
+        header_ui(ui, lang, organisation.as_deref(), size, actions);
         ui.add_space(14.0);
         let update = state.update_shown().cloned();
         match &mut state.stage {
@@ -174,9 +176,15 @@ fn scrolling_in(ui: &mut Ui, area: ScrollArea, content: impl FnOnce(&mut Ui)) {
 }
 
 /// The program, whose help desk it is, and what is always at hand.
-fn header_ui(ui: &mut Ui, lang: Lang, organisation: Option<&str>, actions: &mut Vec<Action>) {
+fn header_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    organisation: Option<&str>,
+    text_size: TextSize,
+    actions: &mut Vec<Action>,
+) {
     /// What the icons at the right take, in points.
-    const CORNER: f32 = 80.0;
+    const CORNER: f32 = 120.0;
     let palette = Palette::of(ui);
     let row = ui.horizontal(|ui| {
         logo_ui(ui, 34.0);
@@ -202,6 +210,9 @@ fn header_ui(ui: &mut Ui, lang: Lang, organisation: Option<&str>, actions: &mut 
     corner.spacing_mut().item_spacing.x = 4.0;
     if icon_button_ui(&mut corner, Icon::Settings, w(lang, Word::Settings), true).clicked() {
         actions.push(Action::ShowSettings(true));
+    }
+    if let Some(size) = text_size_button_ui(&mut corner, lang, text_size) {
+        actions.push(Action::ChooseTextSize(size));
     }
     let sun_or_moon = if corner.visuals().dark_mode {
         Icon::Sun

@@ -21,7 +21,7 @@ use operator_engine::{Command, Doctor, Notes, ProxyTest, Wake};
 use protocol::admin::reports::Language;
 use protocol::{ReportId, SessionId};
 use ui_kit::widgets::Notices;
-use ui_kit::{Clock, Lang, Tone, Word, w};
+use ui_kit::{Clock, Enlarged, Lang, Tone, Word, w};
 use zeroize::Zeroizing;
 
 use crate::action::Action;
@@ -43,6 +43,8 @@ use session_windows::SessionWindows;
 use tray::ConsoleTray;
 use updates::Updates;
 
+/// Smallest main window, in points.
+pub const SMALLEST_WINDOW: (f32, f32) = (760.0, 540.0);
 /// Most events that are taken in one go, so that the window never stands still for long.
 const MAX_EVENTS_AT_ONCE: usize = 500;
 
@@ -65,6 +67,7 @@ pub struct Start {
 pub struct ConsoleApp {
     state: ConsoleState,
     settings: Settings,
+    enlarged: Enlarged,
     settings_form: Option<SettingsForm>,
     /// The password of the account, as it was typed or remembered.
     password: Zeroizing<String>,
@@ -123,6 +126,7 @@ impl ConsoleApp {
     pub fn new(ctx: &Context, start: Start) -> std::io::Result<Self> {
         ui_kit::theme::install(ctx);
         start.settings.theme.apply(ctx);
+        let enlarged = Enlarged::new(ctx, start.settings.text_size, SMALLEST_WINDOW);
         let wake: Wake = {
             let ctx = ctx.clone();
             Arc::new(move || ctx.request_repaint_of(ViewportId::ROOT))
@@ -140,6 +144,7 @@ impl ConsoleApp {
         let mut app = Self {
             state,
             settings_form: None,
+            enlarged,
             password: Zeroizing::default(),
             proxy_password: Zeroizing::default(),
             proxy_test: None,
@@ -500,6 +505,19 @@ impl ConsoleApp {
         }
     }
 
+    /// By the keys of browsers, or as it was chosen.
+    fn follow_text_size(&mut self, ctx: &Context) {
+        if let Some(size) = self.settings.text_size.asked_by_keys(ctx) {
+            self.settings.text_size = size;
+            self.enlarged.choose(size);
+            self.save_settings();
+            if let Some(form) = &mut self.settings_form {
+                (form.text_size, form.rest.text_size) = (size, size);
+            }
+        }
+        let _asked = self.enlarged.follow(ctx, true);
+    }
+
     /// What the next run of the window starts with.
     fn note_window(&mut self, ctx: &Context) {
         let (size, maximized) = ctx.input(|input| {
@@ -524,6 +542,7 @@ impl ConsoleApp {
 impl eframe::App for ConsoleApp {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.state.clock = Clock::now();
+        self.follow_text_size(ctx);
         for _ in 0..MAX_EVENTS_AT_ONCE {
             let Some(event) = self.backend.take_event() else {
                 break;

@@ -10,15 +10,13 @@ use clap::Parser;
 use desktop::{CrashReports, Folders, Instance, Loaded, SettingsFile, WindowPlace};
 use egui::ViewportBuilder;
 use operator_app::VERSION;
-use operator_app::app::{ConsoleApp, InputRoutes, Start};
+use operator_app::app::{ConsoleApp, InputRoutes, SMALLEST_WINDOW, Start};
 use operator_app::settings::{Provision, Settings};
 use ui_kit::raw_input::InputTap;
 use ui_kit::{Lang, Program, StartFault};
 use update::UpdateArguments;
 
 const NAME: &str = "pure-help-desk";
-/// Smallest size of the main window, in points.
-const SMALLEST: (f32, f32) = (760.0, 540.0);
 const USUAL: (f32, f32) = (1080.0, 720.0);
 
 const EXAMPLES: &str = "\
@@ -126,13 +124,14 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         height: USUAL.1,
         maximized: false,
     });
-    let place = place.sound(SMALLEST);
+    let place = place.sound(SMALLEST_WINDOW);
+    let enlarged = |points| settings.text_size.of_new_window(points);
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("Pure Help Desk")
             .with_app_id(NAME)
-            .with_inner_size([place.width, place.height])
-            .with_min_inner_size([SMALLEST.0, SMALLEST.1])
+            .with_inner_size([place.width, place.height].map(enlarged))
+            .with_min_inner_size(<[f32; 2]>::from(SMALLEST_WINDOW).map(enlarged))
             .with_maximized(place.maximized),
         renderer: eframe::Renderer::Glow,
         ..eframe::NativeOptions::default()

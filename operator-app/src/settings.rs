@@ -9,7 +9,7 @@ use operator_engine::ClipboardWays;
 use protocol::ColourDepth;
 use serde::{Deserialize, Serialize};
 use ui_kit::remote_view::ViewSize;
-use ui_kit::{Lang, ThemeChoice};
+use ui_kit::{Lang, TextSize, ThemeChoice};
 
 use crate::state::computers::Habits;
 use crate::state::templates::{Template, Templates};
@@ -46,6 +46,7 @@ pub struct Settings {
     /// `None` follows the system.
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
+    pub text_size: TextSize,
     /// The operator's own texts for users.
     pub ticket_templates: Vec<Template>,
     /// The name of the one that counts; the house's if `None`.
@@ -231,6 +232,7 @@ impl Default for Settings {
             starting_image_size: StartingSize::default(),
             language: None,
             theme: ThemeChoice::System,
+            text_size: TextSize::default(),
             ticket_templates: Vec::new(),
             ticket_template_chosen: None,
             ticket_template: None,

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 use e2e::{
-    Board, Cast, Console, Display, Look, PATIENCE, Picture, Region, Running, Size, colours, photo,
-    wait_until,
+    App, Board, Cast, Console, Display, Look, PATIENCE, Picture, Region, Running, Size, colours,
+    photo, wait_until,
 };
+use xkeysym::key;
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1680, 1050);
@@ -391,6 +392,81 @@ fn o3_a_session_starts_with_the_depth_and_the_size_of_the_options() {
     play.settle("the options", half)
         .expect("half as large, in greys");
     play.cast.helpme.end().expect("ended");
+}
+
+#[test]
+fn e3_a_text_size_makes_everything_larger_but_the_hosts_picture_and_is_kept() {
+    let enlarge = |console: &mut Console| {
+        let app = &mut console.app;
+        let before = app.wait_for("Settings")?.region;
+        app.click("Settings")?;
+        app.click("Operation settings")?;
+        app.click("Text size")?;
+        app.click_in_menu("150 %")?;
+        app.click("OK")?;
+        app.wait_until_gone("OK")?;
+        wait_until_larger(app, "Settings", before, 150)
+    };
+    let mut play = Play::begin_after(Look::LIGHT, OPERATOR_SCREEN, enlarge).expect("a session");
+    play.rest_pointer().expect("beside what is compared");
+    fs::write(&play.still, "").expect("the text stands still");
+    play.settle("150 %", equal).expect("every pixel");
+    play.cast.helpme.end().expect("ended");
+    let console = &mut play.cast.console;
+    console.leave_session().expect("the report can wait");
+    let large = console.app.wait_for("Settings").expect("a button").region;
+    console.app.running().stop().expect("ended");
+    play.cast.start_console_again().expect("started");
+    let app = &mut play.cast.console.app;
+    wait_until_larger(app, "Settings", large, 100).expect("as it was left");
+    app.hands()
+        .chord(&[key::Control_L, key::_0])
+        .expect("pressed");
+    let usual = app.wait_for("Settings").expect("a button").region;
+    assert!(usual.height <= large.height);
+    let back = wait_until("the usual size", PATIENCE, || {
+        let now = app.find("Settings")?;
+        Ok(now.filter(|now| now.region.height * 3 <= large.height * 2 + 3))
+    });
+    back.expect("by its keys");
+}
+
+#[test]
+fn e3_helpmes_letters_become_larger_by_its_button_and_by_keys() {
+    let screens = (
+        Display::start_managed(1280, 1200).expect("a display"),
+        Display::start_managed(OPERATOR_SCREEN.0, OPERATOR_SCREEN.1).expect("a display"),
+    );
+    let mut cast = Cast::before_log_in(screens.0, screens.1, Look::LIGHT).expect("a cast");
+    let app = &mut cast.helpme.app;
+    let before = app.wait_for("Helpme").expect("a title").region;
+    app.click("Text size").expect("the button");
+    app.click_in_menu("125 %").expect("chosen");
+    wait_until_larger(app, "Helpme", before, 125).expect("larger letters");
+    let chord = |key| app.hands().chord(&[key::Control_L, key]).expect("pressed");
+    chord(key::plus);
+    wait_until_larger(app, "Helpme", before, 150).expect("by its keys");
+    let settings = app.home().profile().join("helpme/settings.json");
+    let kept = wait_until("the settings", PATIENCE, || {
+        let settings = fs::read_to_string(&settings)?;
+        Ok(settings.contains("\"text_size\": 150").then_some(()))
+    });
+    kept.expect("kept");
+}
+
+/// Waits until what is called `label` has `percent` of the height that it had.
+fn wait_until_larger(
+    app: &mut App,
+    label: &str,
+    before: Region,
+    percent: u32,
+) -> anyhow::Result<()> {
+    let wanted = before.height * percent / 100;
+    wait_until(&format!("{label} at {percent} %"), PATIENCE, || {
+        let now = app.find(label)?;
+        Ok(now.filter(|now| now.region.height.abs_diff(wanted) <= 2))
+    })?;
+    Ok(())
 }
 
 /// Checks that the middle of what is seen is `percent` of the user's `area`, each pixel the mean of

@@ -35,11 +35,15 @@ impl Desk {
     fn new() -> Self {
         let xvfb = Xvfb::start("640x480x24");
         let (clipboard, told) = open(&xvfb);
-        Self {
+        let desk = Self {
             clipboard,
             told,
             xvfb,
-        }
+        };
+        // it is opened on a thread, which answers once it listens; what is copied before is old to it
+        let nothing = soon(&desk.fetch(0, TEXT));
+        assert_eq!(nothing, Err(ClipboardFault::REPLACED));
+        desk
     }
 
     /// The next copy that is told.

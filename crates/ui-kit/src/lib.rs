@@ -1,6 +1,6 @@
 //! What both programs look like and how they speak.
 //!
-//! Theme, fonts, icons, times, the words in English and Italian, widgets, the view of a remote screen, the
+//! Theme, text size, fonts, icons, times, the words in English and Italian, widgets, the view of a remote screen, the
 //! start of a program and the message where there is no window, what the connection doctor finds, the tap that takes key strokes before egui sees them, and a map of the window for tests from outside.
 //!
 //! A widget reads what it is given and reports what was wished for; it knows no network and no engine.
@@ -20,6 +20,7 @@ mod proxy_form;
 pub mod raw_input;
 pub mod remote_view;
 pub mod start;
+mod text_size;
 pub mod theme;
 mod typing;
 pub mod ui_map;
@@ -34,5 +35,6 @@ pub use own_account::{OwnForm, OwnPart, OwnWish};
 pub use proxy_form::{ProxyAnswer, ProxyForm, proxy_form_ui};
 pub use raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent, TapTarget, run_app};
 pub use start::{LastAct, Program, StartFault};
+pub use text_size::{Enlarged, TextSize, text_size_button_ui, text_size_ui};
 pub use theme::{Palette, ThemeChoice, Tone, text};
 pub use words::{Lang, Word, w};

@@ -147,7 +147,12 @@ impl RemoteView {
                 covered: false,
             };
         };
-        let scale = picture_scale(options, size, room.size(), scale_to_pixels);
+        let of_desktop = scale_to_pixels / f64::from(ui.ctx().zoom_factor());
+        let pixels = vec2(
+            to_f32(f64::from(room.width()) * scale_to_pixels),
+            to_f32(f64::from(room.height()) * scale_to_pixels),
+        );
+        let scale = picture_scale(options, size, pixels, of_desktop);
         let whole = shown_size(size, scale);
         let points = vec2(
             to_f32(f64::from(whole.width) / scale_to_pixels),
@@ -444,19 +449,24 @@ struct Place {
     scale: f64,
 }
 
-/// Physical pixels of the window for each pixel of the picture.
-fn picture_scale(options: &ViewOptions<'_>, picture: PixelSize, room: Vec2, in_pixels: f64) -> f64 {
+/// Physical pixels of the window for each pixel of the picture, in a room of so many physical pixels; `of_desktop` are
+/// the desktop's pixels for a point of its own, whatever the text size.
+fn picture_scale(
+    options: &ViewOptions<'_>,
+    picture: PixelSize,
+    room: Vec2,
+    of_desktop: f64,
+) -> f64 {
     let of_picture = |percent: u16| f64::from(percent) / f64::from(options.picture_percent.max(1));
     match options.size {
         ViewSize::Actual => of_picture(100),
         ViewSize::Percent(percent) => of_picture(percent.clamp(5, 800)),
         ViewSize::Fit => {
-            // whole physical pixels of the room
-            let pixels = |points: f32| (f64::from(points) * in_pixels + 0.01).floor().max(1.0);
-            let fit = (pixels(room.x) / f64::from(picture.width))
-                .min(pixels(room.y) / f64::from(picture.height));
+            let whole = |pixels: f32| (f64::from(pixels) + 0.01).floor().max(1.0);
+            let fit = (whole(room.x) / f64::from(picture.width))
+                .min(whole(room.y) / f64::from(picture.height));
             // where pixels are finer than usual, one to one would be smaller than the eye expects
-            let usual = in_pixels.floor().max(1.0);
+            let usual = of_desktop.floor().max(1.0);
             if fit >= usual { fit.floor() } else { fit }
         }
     }
@@ -646,7 +656,8 @@ mod tests {
     #[test]
     fn s2_fit_shrinks_to_the_window_and_enlarges_by_whole_factors() {
         let fit = |x, y, in_pixels| {
-            picture_scale(&options(ViewSize::Fit, 100), FULL_HD, vec2(x, y), in_pixels)
+            let pixels = vec2(x, y) * to_f32(in_pixels);
+            picture_scale(&options(ViewSize::Fit, 100), FULL_HD, pixels, in_pixels)
         };
         assert!((fit(960.0, 2000.0, 1.0) - 0.5).abs() < 1e-9);
         assert!((fit(1920.0, 1080.0, 1.0) - 1.0).abs() < 1e-9);

@@ -198,7 +198,11 @@ pub fn install(ctx: &egui::Context) {
     fonts::install(ctx);
     crate::typing::keep_in_order(ctx);
     crate::caret::comes_to_rest(ctx);
-    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
+    ctx.options_mut(|options| {
+        options.fallback_theme = Theme::Light;
+        // text sizes are chosen and kept by ourselves, and these keys are also a host's
+        options.zoom_with_keyboard = false;
+    });
     for (theme, palette) in [(Theme::Light, Palette::LIGHT), (Theme::Dark, Palette::DARK)] {
         ctx.style_mut_of(theme, |style| apply(style, &palette));
     }

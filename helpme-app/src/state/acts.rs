@@ -169,6 +169,10 @@ impl State {
                 self.settings.theme = theme;
                 vec![Effect::ApplyTheme, Effect::Save]
             }
+            Action::ChooseTextSize(size) => {
+                self.settings.text_size = size;
+                vec![Effect::Save]
+            }
             Action::OpenLinks(open) => vec![Effect::AskAboutLinks(Some(open))],
             Action::DragBar => vec![Effect::DragBar],
             Action::SaveReceipt(offsets) => {

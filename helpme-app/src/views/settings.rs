@@ -1,4 +1,4 @@
-//! Language, appearance, and where the hub is.
+//! Language, appearance, text size, and where the hub is.
 
 use eframe::egui::{Align, Layout, ScrollArea, Ui};
 use ui_kit::widgets::{
@@ -6,7 +6,7 @@ use ui_kit::widgets::{
     escaped_from, switch_ui, text_field_ui,
 };
 use ui_kit::words::address_wrong;
-use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
+use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, text_size_ui, w};
 
 use crate::links::LinkChoice;
 use crate::settings::HubTextError;
@@ -82,6 +82,10 @@ fn look_ui(ui: &mut Ui, lang: Lang, state: &State, actions: &mut Vec<Action>) {
     let field = Field::new(w(lang, Word::Appearance));
     if let Some(chosen) = choice_ui(ui, &field, state.settings.theme, &themes) {
         actions.push(Action::ChooseTheme(chosen));
+    }
+    let size = state.settings.text_size;
+    if let Some(chosen) = text_size_ui(ui, lang, size, size) {
+        actions.push(Action::ChooseTextSize(chosen));
     }
     links_ui(ui, lang, state.links, actions);
 }

@@ -18,7 +18,7 @@ use tempfile::TempPath;
 use transport::client::ConnectError;
 use ui_kit::widgets::Notices;
 use ui_kit::words::{certificate_problem, other_version, proxy_text, refusal_text};
-use ui_kit::{Clock, Lang, ProxyForm, Tone, Word, w};
+use ui_kit::{Clock, Enlarged, Lang, ProxyForm, TextSize, Tone, Word, w};
 
 use crate::exports::Document;
 use crate::fetch::{self, Fetch};
@@ -29,6 +29,9 @@ use crate::state::{Exporting, Standing, State, Topic, Wish};
 use crate::views;
 use crate::watch::Watch;
 use crate::words::{Say, s};
+
+/// Smallest window, in points.
+pub const SMALLEST_WINDOW: (f32, f32) = (820.0, 560.0);
 
 /// What the program starts with.
 #[derive(Debug)]
@@ -44,6 +47,7 @@ pub struct Start {
 pub struct AdminApp {
     state: State,
     settings: Settings,
+    enlarged: Enlarged,
     saver: Saver,
     link: Link,
     /// What the questions under way are for.
@@ -82,6 +86,7 @@ impl AdminApp {
     pub fn new(ctx: &Context, start: Start) -> std::io::Result<Self> {
         ui_kit::theme::install(ctx);
         start.settings.theme.apply(ctx);
+        let enlarged = Enlarged::new(ctx, start.settings.text_size, SMALLEST_WINDOW);
         let wake: Wake = {
             let ctx = ctx.clone();
             Arc::new(move || ctx.request_repaint_of(ViewportId::ROOT))
@@ -96,6 +101,7 @@ impl AdminApp {
         fetch::clean(&start.films);
         let settings = start.settings;
         let mut state = State::new(settings.lang());
+        state.text_size = settings.text_size;
         state.sign_in.hub.clone_from(&settings.hub);
         state.sign_in.fingerprint.clone_from(&settings.fingerprint);
         state.sign_in.user.clone_from(&settings.user);
@@ -106,6 +112,7 @@ impl AdminApp {
         Ok(Self {
             state,
             settings,
+            enlarged,
             saver,
             link,
             asked: BTreeMap::new(),
@@ -283,6 +290,7 @@ impl AdminApp {
                 theme.apply(ctx);
                 self.save_settings();
             }
+            Wish::SetTextSize(size) => self.set_text_size(size),
             Wish::SetLang(lang) => {
                 self.state.lang = lang;
                 self.settings.language = Some(lang);
@@ -318,6 +326,21 @@ impl AdminApp {
         }
     }
 
+    fn set_text_size(&mut self, size: TextSize) {
+        self.settings.text_size = size;
+        self.state.text_size = size;
+        self.enlarged.choose(size);
+        self.save_settings();
+    }
+
+    /// By the keys of browsers, or as it was chosen.
+    fn follow_text_size(&mut self, ctx: &Context) {
+        if let Some(size) = self.settings.text_size.asked_by_keys(ctx) {
+            self.set_text_size(size);
+        }
+        let _asked = self.enlarged.follow(ctx, true);
+    }
+
     /// What the next run of the window starts with.
     fn note_window(&mut self, ctx: &Context) {
         let (size, maximized) = ctx.input(|input| {
@@ -341,6 +364,7 @@ impl AdminApp {
 impl eframe::App for AdminApp {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.state.clock = Clock::now();
+        self.follow_text_size(ctx);
         self.take_news();
         self.tell_unsaved();
         self.ask_for_what_is_shown(ctx);

@@ -8,14 +8,12 @@ use std::sync::Arc;
 use clap::Parser;
 use desktop::{CrashReports, Folders, SettingsFile, WindowPlace};
 use egui::ViewportBuilder;
-use hub_admin::app::{AdminApp, Start};
+use hub_admin::app::{AdminApp, SMALLEST_WINDOW, Start};
 use hub_admin::settings::Settings;
 use ui_kit::{Lang, Program, StartFault};
 
 const NAME: &str = "hub-admin";
 const TITLE: &str = "Pure Help Desk – Administration";
-/// Smallest size of the window, in points.
-const SMALLEST: (f32, f32) = (820.0, 560.0);
 const USUAL: (f32, f32) = (1200.0, 780.0);
 
 const EXAMPLES: &str = "\
@@ -69,13 +67,14 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         height: USUAL.1,
         maximized: false,
     });
-    let place = place.sound(SMALLEST);
+    let place = place.sound(SMALLEST_WINDOW);
+    let enlarged = |points| settings.text_size.of_new_window(points);
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title(TITLE)
             .with_app_id(NAME)
-            .with_inner_size([place.width, place.height])
-            .with_min_inner_size([SMALLEST.0, SMALLEST.1])
+            .with_inner_size([place.width, place.height].map(enlarged))
+            .with_min_inner_size(<[f32; 2]>::from(SMALLEST_WINDOW).map(enlarged))
             .with_maximized(place.maximized),
         renderer: eframe::Renderer::Glow,
         ..eframe::NativeOptions::default()

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use desktop::{SettingsFile, WindowPlace};
 use serde::{Deserialize, Serialize};
-use ui_kit::{Lang, ThemeChoice};
+use ui_kit::{Lang, TextSize, ThemeChoice};
 
 use crate::link::Wake;
 
@@ -22,6 +22,7 @@ pub struct Settings {
     /// `None` follows the system.
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
+    pub text_size: TextSize,
     pub window: Option<WindowPlace>,
 }
 

@@ -14,7 +14,7 @@ use protocol::admin::desk::{LiveSession, Overview};
 use protocol::admin::reports::{ExportFormat, Totals, TotalsBy};
 use protocol::control::Name;
 use protocol::{Entry, PeerId, ReportId, SessionId};
-use ui_kit::{Clock, Lang, OwnForm, ThemeChoice, Tone};
+use ui_kit::{Clock, Lang, OwnForm, TextSize, ThemeChoice, Tone};
 
 use crate::listing::{Listing, PageOf};
 use crate::words::Say;
@@ -149,6 +149,7 @@ pub enum Wish {
     SignOut,
     Go(Section),
     SetTheme(ThemeChoice),
+    SetTextSize(TextSize),
     SetLang(Lang),
     GiveCode,
     Copy(String),
@@ -278,6 +279,7 @@ fn wanted(typed: &str) -> Name {
 #[derive(Debug)]
 pub struct State {
     pub lang: Lang,
+    pub text_size: TextSize,
     pub clock: Clock,
     pub standing: Standing,
     pub sign_in: SignInForm,
@@ -306,6 +308,7 @@ impl State {
     pub fn new(lang: Lang) -> Self {
         Self {
             lang,
+            text_size: TextSize::default(),
             clock: Clock::now(),
             standing: Standing::Out,
             sign_in: SignInForm::default(),

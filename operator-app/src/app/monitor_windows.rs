@@ -10,7 +10,7 @@ use ui_kit::remote_view::{Cut, RemoteView};
 use ui_kit::words::name_alone;
 use ui_kit::{Palette, Word, w};
 
-use super::places::{Place, SMALLEST, Standing};
+use super::places::{Place, SMALLEST, Scale, Standing};
 use super::session_windows::{InputRoutes, Route, SessionWindow, hot_keys};
 use crate::picture::Pane;
 use crate::settings::{SessionPlace, Settings};
@@ -205,7 +205,7 @@ impl SessionWindow {
                 let size = drawing.part.pane.slot().size();
                 let size = size.map(|size| (size.width, size.height));
                 if let Some(picture) = size.filter(|_| drawing.opened.is_none()) {
-                    let scale = ctx.pixels_per_point();
+                    let scale = Scale::of(ctx);
                     let mut place = Place::choose(picture, 0.0, scale, monitor).beside(before + 1);
                     let chosen = settings.session_place(picture, Some(&other.name));
                     if let Some(chosen) = chosen {

@@ -17,6 +17,24 @@ const DESKTOP_ROOM: egui::Vec2 = vec2(0.0, 40.0);
 /// How much further each window of a monitor stands than the one before, in points.
 const NEXT: f32 = 32.0;
 
+/// By what points are multiplied to be a monitor's pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scale {
+    pixels_per_point: f32,
+    /// The desktop's share; the rest is the operator's text size, which counts for no picture.
+    of_desktop: f32,
+}
+
+impl Scale {
+    pub(super) fn of(ctx: &egui::Context) -> Self {
+        let pixels_per_point = ctx.pixels_per_point();
+        Self {
+            pixels_per_point,
+            of_desktop: pixels_per_point / ctx.zoom_factor(),
+        }
+    }
+}
+
 /// The first place of a session window; the same for the same picture each time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
@@ -36,10 +54,11 @@ impl Place {
     pub(super) fn choose(
         (width, height): (u32, u32),
         bar: f32,
-        pixels_per_point: f32,
+        scale: Scale,
         monitor: Option<egui::Vec2>,
     ) -> Self {
-        let factor = pixels_per_point.floor().max(1.0);
+        let pixels_per_point = scale.pixels_per_point;
+        let factor = scale.of_desktop.floor().max(1.0);
         let picture = vec2(width as f32, height as f32) * factor / pixels_per_point;
         let wanted = (picture + vec2(0.0, bar)).max(SMALLEST);
         let room = monitor.map_or(WITHOUT_PICTURE, |monitor| monitor - DESKTOP_ROOM);
@@ -157,32 +176,57 @@ mod tests {
     use super::*;
     use crate::views::session::BAR_HEIGHT;
 
+    /// That of a desktop where the text size is the usual one.
+    fn plain(scale: f32) -> Scale {
+        Scale {
+            pixels_per_point: scale,
+            of_desktop: scale,
+        }
+    }
+
+    #[test]
+    fn larger_letters_make_no_larger_picture() {
+        let monitor = Some(vec2(960.0, 540.0));
+        let scale = Scale {
+            pixels_per_point: 2.0,
+            of_desktop: 1.0,
+        };
+        let place = Place::choose((1280, 720), BAR_HEIGHT, scale, monitor);
+        assert_eq!(place.size, ViewSize::Actual);
+        assert_eq!(place.inner.x, 640.0);
+    }
+
     #[test]
     fn s1_the_first_window_shows_every_pixel_where_the_monitor_has_room() {
         let monitor = Some(vec2(2560.0, 1440.0));
-        let place = Place::choose((1920, 1080), BAR_HEIGHT, 1.0, monitor);
+        let place = Place::choose((1920, 1080), BAR_HEIGHT, plain(1.0), monitor);
         assert_eq!(place.inner, vec2(1920.0, 1080.0 + BAR_HEIGHT));
         assert_eq!(place.size, ViewSize::Actual);
         assert_eq!(place.at, egui::pos2(320.0, 138.0));
-        let place = Place::choose((2560, 1440), BAR_HEIGHT, 1.0, monitor);
+        let place = Place::choose((2560, 1440), BAR_HEIGHT, plain(1.0), monitor);
         assert_eq!((place.size, place.maximized), (ViewSize::Fit, true));
     }
 
     #[test]
     fn s2_on_finer_pixels_the_first_window_is_as_easily_read() {
         let monitor = Some(vec2(1280.0, 800.0));
-        let place = Place::choose((1024, 700), BAR_HEIGHT, 2.0, monitor);
+        let place = Place::choose((1024, 700), BAR_HEIGHT, plain(2.0), monitor);
         assert_eq!(place.inner, vec2(1024.0, 700.0 + BAR_HEIGHT));
         assert_eq!((place.size, place.maximized), (ViewSize::Fit, false));
-        let place = Place::choose((1280, 720), BAR_HEIGHT, 2.0, monitor);
+        let place = Place::choose((1280, 720), BAR_HEIGHT, plain(2.0), monitor);
         assert_eq!((place.size, place.maximized), (ViewSize::Fit, true));
-        let place = Place::choose((1024, 700), BAR_HEIGHT, 1.5, monitor);
+        let place = Place::choose((1024, 700), BAR_HEIGHT, plain(1.5), monitor);
         assert_eq!(place.size, ViewSize::Actual, "no whole factor");
     }
 
     #[test]
     fn a_place_that_was_chosen_on_a_larger_monitor_stays_in_reach() {
-        let mut place = Place::choose((800, 600), BAR_HEIGHT, 1.0, Some(vec2(1280.0, 800.0)));
+        let mut place = Place::choose(
+            (800, 600),
+            BAR_HEIGHT,
+            plain(1.0),
+            Some(vec2(1280.0, 800.0)),
+        );
         let chosen = SessionPlace {
             picture: (800, 600),
             monitor: None,

@@ -20,7 +20,7 @@ use ui_kit::{Lang, Palette, Tone, Word, w};
 use super::ConsoleApp;
 use super::all_keys::AllKeys;
 use super::monitor_windows::{Apart, Hands};
-use super::places::{Place, SMALLEST, Standing, WITHOUT_PICTURE, centred};
+use super::places::{Place, SMALLEST, Scale, Standing, WITHOUT_PICTURE, centred};
 use crate::clerk::Job;
 use crate::picture::{Pane, SessionPicture, can_part};
 use crate::settings::{SessionPlace, Settings, host_key};
@@ -563,7 +563,6 @@ impl SessionWindows {
         let left = self.arrange();
         let monitor = ctx.input(|input| input.viewport().monitor_size);
         for running in self.all.values_mut() {
-            let pixels_per_point = ctx.pixels_per_point();
             let size = running.window.picture.size();
             if !running.shown && size.is_none() {
                 let waited = running.since.elapsed();
@@ -580,7 +579,7 @@ impl SessionWindows {
                 .with_min_inner_size(SMALLEST);
             let first = running.window.first_size().or(size);
             if let Some(picture) = first.filter(|_| running.opened.is_none()) {
-                let mut place = Place::choose(picture, BAR_HEIGHT, pixels_per_point, monitor);
+                let mut place = Place::choose(picture, BAR_HEIGHT, Scale::of(ctx), monitor);
                 if let Some(chosen) = settings.session_place(picture, None) {
                     place.follow(&chosen, monitor);
                 }

@@ -297,6 +297,7 @@ impl ConsoleApp {
             self.fill_ticket_text();
         }
         self.settings.theme.apply(ctx);
+        self.enlarged.choose(self.settings.text_size);
         if self.state.account.log_in == LogIn::Out {
             self.state.account.form = account_form(&self.settings, self.password.clone());
             self.state.account.hub_is_settled();

@@ -8,7 +8,7 @@ use ui_kit::widgets::{
     escaped_from, link_button_ui, password_field_ui, section_header_ui, segments_ui, text_field_ui,
 };
 use ui_kit::words::address_wrong;
-use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
+use ui_kit::{Icon, Lang, TextSize, ThemeChoice, Tone, Word, text_size_ui, w};
 use zeroize::Zeroizing;
 
 use crate::action::Action;
@@ -42,6 +42,7 @@ pub struct SettingsForm {
     pub received_files: String,
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
+    pub text_size: TextSize,
     /// In words: where a remembered password is kept.
     pub password_place: String,
     /// Who keeps it, once that is known.
@@ -86,6 +87,7 @@ impl SettingsForm {
             received_files: self.received_files.trim().to_owned(),
             language: self.language,
             theme: self.theme,
+            text_size: self.text_size,
             ..self.rest.clone()
         }
     }
@@ -178,6 +180,7 @@ impl SettingsForm {
             received_files: settings.received_files.clone(),
             language: settings.language,
             theme: settings.theme,
+            text_size: settings.text_size,
             password_place,
             keeper: None,
             protect: false,
@@ -477,6 +480,9 @@ fn looks_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
     let field = Field::new(w(lang, Word::Appearance));
     if let Some(chosen) = choice_ui(ui, &field, form.theme, &themes) {
         form.theme = chosen;
+    }
+    if let Some(chosen) = text_size_ui(ui, lang, form.text_size, form.rest.text_size) {
+        form.text_size = chosen;
     }
 }
 

@@ -35,6 +35,14 @@ pub fn operators_are_here(lang: Lang, operators: &[String]) -> String {
     }
 }
 
+/// Beside a text size that is larger than what the screen has room for, in percent.
+pub fn room_for_text_size(lang: Lang, percent: u16) -> String {
+    match lang {
+        Lang::En => format!("This screen has room for {percent} %."),
+        Lang::It => format!("Su questo schermo c'è posto per il {percent} %."),
+    }
+}
+
 /// Names as a sentence has them: `Anna, Bruno and Carla`.
 pub fn names_in_words(lang: Lang, names: &[String]) -> String {
     let names: Vec<_> = names

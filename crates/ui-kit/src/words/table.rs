@@ -45,6 +45,7 @@ words! {
     ThemeSystem: "As the system", "Come il sistema";
     ThemeLight: "Light", "Chiaro";
     ThemeDark: "Dark", "Scuro";
+    TextSize: "Text size", "Dimensione del testo";
     SwitchTheme: "Switch between light and dark", "Passa da chiaro a scuro";
     ShowPassword: "Show the password", "Mostra la password";
     HidePassword: "Hide the password", "Nascondi la password";

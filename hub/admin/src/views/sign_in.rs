@@ -6,7 +6,10 @@ use ui_kit::widgets::{
     logo_ui, password_field_ui, text_field_ui,
 };
 use ui_kit::words::{address_wrong, invitation_wrong};
-use ui_kit::{Icon, Palette, ProxyAnswer, ThemeChoice, Tone, Word, proxy_form_ui, text, theme, w};
+use ui_kit::{
+    Icon, Palette, ProxyAnswer, ThemeChoice, Tone, Word, proxy_form_ui, text, text_size_button_ui,
+    theme, w,
+};
 
 use crate::state::{Standing, State, Wish};
 use crate::words::{Say, s};
@@ -75,6 +78,9 @@ pub(super) fn appearance_ui(ui: &mut Ui, state: &mut State) {
     };
     if icon_button_ui(ui, icon, w(lang, Word::SwitchTheme), true).clicked() {
         state.wish(Wish::SetTheme(ThemeChoice::opposite_of_shown(ui.ctx())));
+    }
+    if let Some(size) = text_size_button_ui(ui, lang, state.text_size) {
+        state.wish(Wish::SetTextSize(size));
     }
     let other = match lang {
         ui_kit::Lang::En => ui_kit::Lang::It,
