@@ -56,7 +56,10 @@ pub(crate) fn start(
     });
     std::thread::Builder::new()
         .name(format!("decode-{session}"))
-        .spawn(move || desk.decode_until_ended(frames))
+        .spawn(move || {
+            let _end = EndOfThread(&desk);
+            desk.decode_until_ended(frames);
+        })
         .map(drop)
 }
 
@@ -71,6 +74,21 @@ struct Desk {
     faults: mpsc::Sender<SessionFault>,
 }
 
+/// Has a thread that fails by a fault of its own end the session, which would stand still and say nothing.
+struct EndOfThread<'a>(&'a Desk);
+
+impl Drop for EndOfThread<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let desk = self.0;
+        desk.screen().has_failed = true;
+        desk.video_is_put.notify_all();
+        desk.give_up();
+    }
+}
+
 impl Desk {
     fn decode_until_ended(self: &Arc<Self>, mut frames: mpsc::Receiver<Arrived>) {
         // dropped with this thread, which ends the other
@@ -79,9 +97,12 @@ impl Desk {
             let payload = &arrived.frame.payload;
             let screen = self.screen();
             let screen = self.video_is_put.wait_while(screen, |screen| {
-                screen.awaits_video && !screen.decoder.may_overtake(payload)
+                screen.awaits_video && !screen.has_failed && !screen.decoder.may_overtake(payload)
             });
             let mut screen = screen.unwrap_or_else(PoisonError::into_inner);
+            if screen.has_failed {
+                return;
+            }
             let begun = Instant::now();
             let (acks, video) = screen.show(self.session, arrived, self.view.as_ref());
             let is_hopeless = screen.is_hopeless();
@@ -112,6 +133,7 @@ impl Desk {
         let thread = std::thread::Builder::new()
             .name(format!("video-{}", self.session))
             .spawn(move || {
+                let _end = EndOfThread(&desk);
                 while let Ok(video) = to_decode.recv() {
                     if !desk.put(video) {
                         return;
@@ -140,15 +162,19 @@ impl Desk {
     /// Tells the host; whether the session goes on.
     fn tell(&self, acks: Vec<ViewerMessage>, is_hopeless: bool) -> bool {
         if is_hopeless {
-            let (session, fault) = (self.session, StreamFault::Unreadable);
-            let fault = SessionFault { session, fault };
-            if self.faults.blocking_send(fault).is_err() {
-                tracing::debug!(%session, "Decoder ended after its engine");
-            }
+            self.give_up();
             return false;
         }
         let mut acks = acks.into_iter();
         acks.all(|ack| self.acks.blocking_send(ack).is_ok())
+    }
+
+    fn give_up(&self) {
+        let (session, fault) = (self.session, StreamFault::Unreadable);
+        let fault = SessionFault { session, fault };
+        if self.faults.blocking_send(fault).is_err() {
+            tracing::debug!(%session, "Decoder ended after its engine");
+        }
     }
 
     fn screen(&self) -> MutexGuard<'_, Screen> {
@@ -165,6 +191,8 @@ struct Screen {
     waits_for_reset: bool,
     /// Updates in a row that stood alone and could not be read.
     unreadable: u32,
+    /// One of the threads has panicked.
+    has_failed: bool,
     /// A picture of a video is being decoded.
     awaits_video: bool,
     /// It came in an update that stood alone.
@@ -309,13 +337,22 @@ mod tests {
 
     /// What a window was given.
     #[derive(Default)]
-    struct Window(Mutex<Option<(Picture, u64)>>);
+    struct Window {
+        shown: Mutex<Option<(Picture, u64)>>,
+        /// It cannot show what a thread of this name decodes.
+        cannot_show: Option<&'static str>,
+    }
 
     impl SessionView for Window {
         fn show_layout(&self, _layout: &ScreenLayout) {}
 
         fn show_picture(&self, picture: &Picture, changed: &[Rect], seq: u64) {
-            let mut shown = self.0.lock().expect("whole");
+            let thread = std::thread::current();
+            assert!(
+                self.cannot_show.is_none() || thread.name() != self.cannot_show,
+                "the fault of this test"
+            );
+            let mut shown = self.shown.lock().expect("whole");
             let (before, last) = shown.get_or_insert_with(|| (Picture::new(picture.size()), 0));
             assert!(*last <= seq, "{seq} after {last}");
             *last = seq;
@@ -341,15 +378,30 @@ mod tests {
         }
     }
 
+    /// A pixel of something like a photograph, which moves.
+    fn film(x: u32, y: u32, at: u32) -> u32 {
+        let wave = |a: u32, b: u32| {
+            let phase = f64::from(x * a + y * b + at * 23) / 60.0;
+            128.0 + 90.0 * phase.sin() + f64::from((x * 7919 + y * 104_729 + at) % 7)
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "38 to 225"
+        )]
+        let byte = |value: f64| value as u32;
+        byte(wave(3, 1)) << 16 | byte(wave(1, 2)) << 8 | byte(wave(2, 3))
+    }
+
     /// A film, and text beside it, as they are told; and what a viewer shows in the end.
     fn told() -> (Vec<Vec<u8>>, Decoder) {
         let (mut encoder, mut decoder) = (Encoder::new(Level::True), Decoder::new());
+        let mut videos = 0;
         let mut picture = Picture::new(SCREEN);
         let mut updates = Vec::new();
         for at in 0..60_u32 {
             let rect = if at % 2 == 0 {
-                let wave = |x, y| (x * 3 + y * 5 + at * 17) % 251 * 0x01_0101;
-                paint(&mut picture, FILM, wave);
+                paint(&mut picture, FILM, |x, y| film(x, y, at));
                 FILM
             } else {
                 let letters = |x, y| {
@@ -366,10 +418,61 @@ mod tests {
             let hint = [rect];
             let update = encoder.encode(&picture, DamageHint::Rects(&hint), now, Line::WIDE);
             let update = update.expect("something has changed");
-            decoder.apply(&update.bytes).expect("its own");
+            let (_, video) = decoder.apply_but_video(&update.bytes).expect("its own");
+            if let Some(video) = video {
+                videos += 1;
+                let put = |decoded: DecodedVideo<'_>| decoder.put_video(decoded);
+                video.decode(put).expect("its own");
+            }
             updates.push(update.bytes);
         }
+        assert!(videos > 10, "only {videos} pictures of a video");
         (updates, decoder)
+    }
+
+    fn frame(seq: u64, update: Vec<u8>) -> Arrived {
+        let frame = ScreenFrame {
+            seq,
+            captured_at_micros: 0,
+            layout: (seq == 1).then(|| ScreenLayout {
+                monitors: Vec::new(),
+                shared: None,
+                width: SCREEN.width,
+                height: SCREEN.height,
+                percent: 100,
+            }),
+            payload: update.into(),
+        };
+        Arrived {
+            frame,
+            at: Instant::now(),
+        }
+    }
+
+    #[test]
+    fn a_thread_that_panics_ends_the_session() {
+        for thread in ["decode-17", "video-17"] {
+            let (updates, _wanted) = told();
+            let (frames, frames_out) = mpsc::channel(MAX_FRAMES_WAITING);
+            let (acks, mut acks_out) = mpsc::channel(4);
+            let (faults, mut faults_out) = mpsc::channel(1);
+            let window = Window {
+                cannot_show: Some(thread),
+                ..Window::default()
+            };
+            let (session, view) = (SessionId(17), Arc::new(window));
+            start(session, frames_out, acks, view, Arc::default(), faults).expect("a thread");
+            let hears = std::thread::spawn(move || while acks_out.blocking_recv().is_some() {});
+            for (seq, update) in (1..).zip(updates) {
+                if frames.blocking_send(frame(seq, update)).is_err() {
+                    break;
+                }
+            }
+            let told = faults_out.blocking_recv().expect("not in silence");
+            assert_eq!(told.session, session, "{thread}");
+            drop(frames);
+            hears.join().expect("and both threads are gone");
+        }
     }
 
     #[test]
@@ -385,22 +488,8 @@ mod tests {
         let count = updates.len() as u64;
         let sender = std::thread::spawn(move || {
             for (seq, update) in (1..).zip(updates) {
-                let frame = ScreenFrame {
-                    seq,
-                    captured_at_micros: 0,
-                    layout: (seq == 1).then(|| ScreenLayout {
-                        monitors: Vec::new(),
-                        shared: None,
-                        width: SCREEN.width,
-                        height: SCREEN.height,
-                        percent: 100,
-                    }),
-                    payload: update.into(),
-                };
-                let at = Instant::now();
-                frames
-                    .blocking_send(Arrived { frame, at })
-                    .expect("it decodes");
+                let frame = frame(seq, update);
+                frames.blocking_send(frame).expect("it decodes");
             }
         });
         let mut heard = Vec::new();
@@ -413,7 +502,7 @@ mod tests {
         sender.join().expect("all were sent");
         heard.sort_unstable();
         assert_eq!(heard, (1..=count).collect::<Vec<u64>>());
-        let shown = window.0.lock().expect("whole");
+        let shown = window.shown.lock().expect("whole");
         let (shown, last) = shown.as_ref().expect("a picture");
         assert_eq!(*last, count);
         assert!(Some(shown) == wanted.picture(), "every pixel is the same");

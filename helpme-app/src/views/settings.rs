@@ -1,6 +1,6 @@
 //! Language, appearance, text size, and where the hub is.
 
-use eframe::egui::{Align, Layout, ScrollArea, Ui};
+use eframe::egui::{Align, Frame, Layout, Margin, ScrollArea, Ui};
 use ui_kit::widgets::{
     DialogSize, Field, Push, banner_ui, choice_ui, dialog_ui, divider_ui, entered_in_field,
     escaped_from, switch_ui, text_field_ui,
@@ -22,10 +22,17 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State, actions: &mut Vec<Acti
     let height = (ui.ctx().content_rect().height() - AROUND).max(120.0);
     let content = |ui: &mut Ui| {
         ScrollArea::vertical().max_height(height).show(ui, |ui| {
-            look_ui(ui, lang, state, actions);
-            ui.add_space(4.0);
-            divider_ui(ui);
-            hub_ui(ui, lang, state);
+            // room for the scroll bar
+            let margin = Margin {
+                right: 10,
+                ..Margin::ZERO
+            };
+            Frame::new().inner_margin(margin).show(ui, |ui| {
+                look_ui(ui, lang, state, actions);
+                ui.add_space(4.0);
+                divider_ui(ui);
+                hub_ui(ui, lang, state);
+            });
         });
         ui.add_space(8.0);
         // a row as high as its buttons, not as the window
