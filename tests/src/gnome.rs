@@ -280,7 +280,10 @@ impl Gnome {
     pub fn answer(&self, answer: DialogAnswer) -> anyhow::Result<()> {
         let mut before = None;
         let dialog = wait_until("the desktop's own dialog", PATIENCE, || {
+            // it is there before it has a size
             let now = self.place_of(DIALOG, "get_frame_rect")?;
+            let now = now.filter(|place| place.width > 300);
+            std::thread::sleep(Duration::from_millis(300));
             let stands = now.is_some() && std::mem::replace(&mut before, now) == now;
             Ok(now.filter(|_| stands))
         })?;
@@ -401,7 +404,7 @@ fn give(folder: &Path) -> anyhow::Result<()> {
 /// Enters the Debian as its user; the program and its arguments follow.
 fn entering(root: &Path, home: &Path) -> Command {
     let mut command = Command::new("unshare");
-    let enter = r#"mount -t proc proc "$0/proc" && exec chroot --userspec="$1:$1" "$0" /usr/bin/env -i "${@:2}""#;
+    let enter = r#"mount -t proc proc "$0/proc" && mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$0/dev/pts" && exec chroot --userspec="$1:$1" "$0" /usr/bin/env -i "${@:2}""#;
     let home = inside(root, home);
     let run = home.join("run");
     let variable = |name: &str, value: &dyn std::fmt::Display| format!("{name}={value}");

@@ -287,12 +287,16 @@ pub(crate) fn gnome(steps: &mut steps::Steps) -> anyhow::Result<()> {
         "--features",
         "pipewire",
     ];
-    steps.command("what takes pictures from PipeWire", &mut steps::cargo(helper))?;
-    let play = [
-        "nextest", "run", "--locked", "-p", "e2e", "--test", "gnome",
-    ];
+    steps.command(
+        "what takes pictures from PipeWire",
+        &mut steps::cargo(helper),
+    )?;
+    let play = ["nextest", "run", "--locked", "-p", "e2e", "--test", "gnome"];
     let play = &mut steps::cargo(play);
-    steps.command("plays on GNOME", play.args(["--run-ignored", "only", "--no-fail-fast"]))
+    steps.command(
+        "plays on GNOME",
+        play.args(["--run-ignored", "only", "--no-fail-fast"]),
+    )
 }
 
 pub(crate) fn workspace_root() -> anyhow::Result<cargo_metadata::camino::Utf8PathBuf> {
