@@ -12,6 +12,7 @@ use e2e::{
     Console, DialogAnswer, Display, Gnome, GnomeHelpme, Home, Hub, Look, OPERATOR, OPERATOR_NAME,
     PASSWORD, PATIENCE, Programs, Region, USER_NAME, wait_until,
 };
+use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
 use xkeysym::key;
 
@@ -132,6 +133,23 @@ impl Play {
     }
 }
 
+impl Drop for Play {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        // for whoever looks why a play failed
+        let folder = std::env::temp_dir().join("phd-e2e-failures");
+        for log in ["helpme.log", "session.log"] {
+            let kept = fs::create_dir_all(&folder)
+                .and_then(|()| fs::copy(self.gnome.file(log), folder.join(format!("gnome-{log}"))));
+            if let Err(error) = kept {
+                println!("{log} is not kept: {error}");
+            }
+        }
+    }
+}
+
 fn read(file: &Path) -> String {
     let bytes = fs::read(file).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
@@ -159,6 +177,7 @@ fn s1_a_user_on_gnome_is_seen_and_typed_for_from_ticket_to_end() {
     let opened = play.gnome.terminal("typed", &script, &typed, TERMINAL);
     let _terminal = opened.expect("a terminal");
     play.user_allows();
+    play.operator_reads("The user's desktop is asking them");
     play.user_answers(DialogAnswer::ShareAll);
     let session = play.console.wait_for_session().expect("a session");
     assert_eq!((session.width, session.height), MONITOR, "shown at 1:1");
@@ -205,8 +224,8 @@ fn s1_a_user_on_gnome_is_seen_and_typed_for_from_ticket_to_end() {
         .expect("ended there, too");
     play.expect_that_nothing_is_shared();
     let films = play.hub.films().expect("films");
-    let verified = play.hub.verify_film(films[0].id).expect("verified");
-    println!("{verified:?}");
+    let faults = play.hub.verify_film(films[0].id).expect("verified");
+    assert!(films.len() == 1 && faults.is_empty(), "{faults:?}");
 }
 
 #[test]
@@ -215,10 +234,11 @@ fn h5_what_the_user_refuses_in_the_desktops_dialog_is_said_on_both_sides() {
     let mut play = Play::begin(true);
     play.user_allows();
     play.user_answers(DialogAnswer::Cancel);
+    // it stands there for some seconds
+    play.operator_reads("The user did not share the screen in their desktop's own window");
     play.helpme
         .wait_to_read("Your screen was not shared in your desktop's own window")
         .expect("said to the user");
-    play.operator_reads("The user did not share the screen in their desktop's own window");
     play.expect_that_nothing_is_shared();
     play.console.leave_session().ok();
 
@@ -230,7 +250,6 @@ fn h5_what_the_user_refuses_in_the_desktops_dialog_is_said_on_both_sides() {
     play.user_answers(DialogAnswer::ShareScreen);
     play.console.wait_for_session().expect("a session");
     play.operator_reads("You can only watch: “Allow Remote Interaction” was off");
-    play.operator_reads("View only");
     play.expect_the_same_picture();
     play.console.end_session().expect("ended");
     play.helpme
@@ -253,4 +272,56 @@ fn h5_without_what_takes_the_pictures_it_is_said_before_a_session() {
         .wait_for_computer(&ticket)
         .expect("in the list");
     play.operator_reads("PipeWire is missing");
+}
+
+/// What the terminal says of keys and buttons that go down and up; see the protocol of kitty's keyboards.
+const TELL_ALL: &str = r#"stty raw -echo; printf '\e[>11u\e[?1000h\e[?1006h'; exec cat >"$1""#;
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn d2_whoever_is_killed_on_gnome_no_key_stays_down_the_film_is_whole_and_nothing_runs_on() {
+    let mut play = Play::begin(true);
+    let file = play.gnome.file("told");
+    let opened = play.gnome.terminal("typed", TELL_ALL, &file, TERMINAL);
+    let _terminal = opened.expect("a terminal");
+    play.user_allows();
+    play.user_answers(DialogAnswer::ShareAll);
+    let session = play.console.wait_for_session().expect("a session");
+    play.expect_the_same_picture();
+    let hands = play.operator.hands().expect("hands");
+    let at = |(x, y)| (session.x + x, session.y + y);
+    hands.click(at(IN_TERMINAL)).expect("a click");
+    wait_for_text(&file, "\u{1b}[<0;");
+
+    // what takes the pictures: another one does it
+    let helpers = || play.gnome.processes(Some("helpme-screencast"));
+    let before = helpers().expect("listed");
+    assert_eq!(before.len(), 1, "one takes the pictures");
+    kill_process(before[0], Signal::KILL).expect("killed");
+    wait_until("another one", PATIENCE, || {
+        let now = helpers()?;
+        Ok((now.len() == 1 && now != before).then_some(()))
+    })
+    .expect("the session goes on");
+    play.gnome
+        .click((TERMINAL.x + 50, TERMINAL.y + 5))
+        .expect("something changes");
+    play.expect_the_same_picture();
+
+    fs::write(&file, "").expect("emptied");
+    hands.press_button().expect("pressed");
+    hands.press(key::j).expect("pressed");
+    wait_for_text(&file, "\u{1b}[106");
+    assert!(!read(&file).contains(";1:3u"), "held: {:?}", read(&file));
+    play.helpme.running.kill_now().expect("killed");
+    wait_for_text(&file, "\u{1b}[106;1:3u");
+    wait_for_text(&file, "m");
+    hands.release(key::j).expect("released");
+    hands.release_button().expect("released");
+    play.expect_that_nothing_is_shared();
+    play.console.leave_session().ok();
+    for film in play.hub.films().expect("films") {
+        let faults = play.hub.verify_film(film.id).expect("verified");
+        assert!(faults.is_empty(), "{faults:?}");
+    }
 }
