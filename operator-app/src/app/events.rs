@@ -692,6 +692,10 @@ impl ConsoleApp {
             .asked
             .retain(|_, asked| *asked != Some(session));
         let had_window = self.sessions.ended(session, by);
+        if by == EndedBy::NoCapture && facts.is_some() && !had_window {
+            // no window says why there never was a picture
+            self.notices.push(Tone::Warning, over.clone());
+        }
         if let Some(facts) = facts {
             // what ended it against everybody's will is in the report from the start
             let mut draft = ReportDraft::default();
