@@ -16,7 +16,7 @@ mod waiting;
 use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, Rangef, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
-use protocol::Hindrances;
+use protocol::{Hindrance, Hindrances};
 use ui_kit::widgets::{banner_ui, icon_button_ui, logo_ui, page_ui, status_bar_ui};
 use ui_kit::words::{hindrance_for_user, refusal_for_user, whole_name};
 use ui_kit::{
@@ -144,6 +144,8 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
 /// What hinders a helper here, before anybody begins in vain.
 fn hindrances_ui(ui: &mut Ui, lang: Lang, hindrances: Hindrances) {
     let Hindrances { screen, input } = hindrances;
+    // said with the question, when it comes to it
+    let screen = screen.filter(|hindrance| *hindrance != Hindrance::ASKED_ONCE_MORE);
     for hindrance in screen.into_iter().chain(input) {
         banner_ui(ui, Tone::Warning, hindrance_for_user(lang, hindrance));
         ui.add_space(6.0);

@@ -1,10 +1,10 @@
 //! Sentences that only Helpme says (E3); the words it shares with the console are in `ui_kit`.
 
 use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
-use protocol::{EndedBy, Rights, ScreenMonitor, Shield};
+use protocol::{EndedBy, Hindrance, Rights, ScreenMonitor, Shield};
 use ui_kit::words::{
-    beginning_of, certificate_problem, name_alone, name_in_sentence, names_in_words, other_version,
-    proxy_text, refusal_for_user, session_ended_for_user,
+    beginning_of, certificate_problem, hindrance_for_user, name_alone, name_in_sentence,
+    names_in_words, other_version, proxy_text, refusal_for_user, session_ended_for_user,
 };
 use ui_kit::{Lang, Word, w};
 
@@ -722,6 +722,18 @@ pub fn is_good_end(cause: EndCause) -> bool {
 /// What does not work on this machine.
 pub fn trouble(lang: Lang, trouble: &Trouble) -> String {
     match (lang, trouble) {
+        // the desktop's own window is nothing that went wrong here
+        (
+            _,
+            Trouble::NoCapture {
+                why: why @ (Hindrance::NOT_SHARED | Hindrance::NOT_ANSWERED),
+                ..
+            }
+            | Trouble::NoInput {
+                why: why @ Hindrance::INPUT_NOT_SHARED,
+                ..
+            },
+        ) => hindrance_for_user(lang, *why).to_owned(),
         (Lang::En, Trouble::NoCapture { detail, .. }) => {
             format!("This screen cannot be shown: {detail}")
         }

@@ -441,6 +441,14 @@ pub fn brought_in(lang: Lang, outcome: &BroughtIn) -> String {
     }
 }
 
+/// Why there is no picture yet.
+pub fn desktop_asks(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "The user's desktop is asking them whether to share the screen…",
+        Lang::It => "Il desktop dell'utente gli sta chiedendo se condividere lo schermo…",
+    }
+}
+
 /// Who else sees the screen.
 pub fn together_with(lang: Lang, others: &[String]) -> String {
     let names = ui_kit::words::names_in_words(lang, others);

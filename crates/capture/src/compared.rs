@@ -23,6 +23,13 @@ impl Compared {
     }
 
     /// Whether a grab of `seen` would give something.
+    #[cfg_attr(
+        not(any(feature = "scrap", target_os = "macos", windows, test)),
+        expect(
+            dead_code,
+            reason = "for sources that do not tell that something changed"
+        )
+    )]
     pub(crate) fn differs(&self, seen: &[u32]) -> bool {
         self.is_first() || self.grabbed != seen
     }

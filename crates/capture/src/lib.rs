@@ -13,13 +13,22 @@ use std::time::Duration;
 
 use codec::{Picture, Rect};
 
-#[cfg(any(feature = "scrap", target_os = "macos", windows, test))]
+#[cfg(any(
+    feature = "scrap",
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows,
+    test
+))]
 mod compared;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod login_session;
 #[cfg(target_os = "macos")]
 pub mod macos;
 mod obstacles;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub mod portal;
 #[cfg(feature = "scrap")]
 pub mod scrap_backend;
 pub mod synthetic;
@@ -208,21 +217,35 @@ pub enum CaptureError {
     /// No monitor has this id.
     #[error("there is no monitor {id}")]
     NoSuchMonitor { id: u32 },
+    /// The desktop asks its user; try again within a second. Nothing is asked any more where nobody does.
+    #[error("the desktop asks its user")]
+    UserAsked,
+    /// The user refused in the desktop's own dialog, or stopped the sharing there.
+    #[error("the user does not share the screen in the desktop's own dialog")]
+    Refused,
+    /// Nobody answered the desktop's own dialog in time.
+    #[error("nobody answered the desktop's own dialog")]
+    NoAnswer,
     /// This platform cannot be captured by this program.
     #[error("sharing the screen is not supported on this platform yet")]
     UnsupportedPlatform,
 }
 
 /// Opens the screen of this machine: the Wayland session that `WAYLAND_DISPLAY` names where its compositor
-/// lets programs see it, and otherwise the X11 display that `DISPLAY` names.
+/// lets programs see it, or where the desktop asks its user for that, and otherwise the X11 display that `DISPLAY` names.
 ///
 /// # Errors
 ///
 /// [`CaptureError::NoDisplay`] when there is none, [`CaptureError::Unsuitable`] when it lacks
-/// something, [`CaptureError::UnsupportedPlatform`] elsewhere.
+/// something, [`CaptureError::UserAsked`] until the desktop's user has answered where that is needed, and
+/// [`CaptureError::UnsupportedPlatform`] elsewhere.
 pub fn open() -> Result<Box<dyn ScreenSource>, CaptureError> {
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
     let opened = match wayland::WaylandScreen::open(None) {
+        // one that shows itself by its user's yes
+        Err(CaptureError::Unsuitable { .. }) if portal::can_ask() => {
+            portal::PortalScreen::open().map(|screen| Box::new(screen) as _)
+        }
         // none there, or one that shows itself to nobody: on X11 it is seen what there is
         Err(CaptureError::NoDisplay { .. } | CaptureError::Unsuitable { .. }) => {
             x11::X11Screen::open_display(None).map(|screen| Box::new(screen) as _)
@@ -254,4 +277,31 @@ pub fn open() -> Result<Box<dyn ScreenSource>, CaptureError> {
     ))]
     let opened = unsupported::open();
     opened
+}
+
+/// Undoes the premultiplication of a cursor's pixel.
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub(crate) fn straight_rgba(argb: u32) -> [u8; 4] {
+    let [alpha, red, green, blue] = argb.to_be_bytes();
+    let straight = |colour: u8| match alpha {
+        0 => 0,
+        alpha => {
+            let scaled = (u16::from(colour) * 255 + u16::from(alpha) / 2) / u16::from(alpha);
+            u8::try_from(scaled).unwrap_or(u8::MAX)
+        }
+    };
+    [straight(red), straight(green), straight(blue), alpha]
+}
+
+#[cfg(all(test, any(target_os = "linux", target_os = "freebsd")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointers_colours_are_given_unmultiplied() {
+        assert_eq!(straight_rgba(0x8040_2010), [128, 64, 32, 0x80]);
+        assert_eq!(straight_rgba(0xff12_3456), [0x12, 0x34, 0x56, 0xff]);
+        assert_eq!(straight_rgba(0x0012_3456), [0, 0, 0, 0]);
+        assert_eq!(straight_rgba(0x01ff_ffff), [255, 255, 255, 1]);
+    }
 }

@@ -1,6 +1,9 @@
 //! What keeps the screen from being seen, or the machine from being used, found out without looking at
 //! the screen.
 
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+use wayland::portal;
+
 use crate::Monitor;
 
 /// Something that is in the way.
@@ -25,6 +28,10 @@ pub enum Obstacle {
     NoInput,
     /// The system wants the user's word for it, in its settings, and has not got it.
     NotAllowed,
+    /// Nothing yet, but the desktop asks its user once more when it comes to it.
+    AskedOnceMore,
+    /// What takes pictures from PipeWire is missing, or the library that it needs.
+    NoPipeWire,
 }
 
 /// What is in the way now.
@@ -57,6 +64,9 @@ impl Observer {
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
         let found = match self.wayland.obstacles() {
             Some(found) => found,
+            None if self.wayland.answers() && portal::is_there() => {
+                crate::wayland::Observer::of_portal()
+            }
             None => match self.x11.obstacles() {
                 // no X server, but a desktop there is
                 Obstacles {
@@ -89,6 +99,8 @@ impl Observer {
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
         let found = match self.wayland.monitors() {
             Some(found) => found,
+            // the user chooses in the desktop's dialog
+            None if self.wayland.answers() && portal::is_there() => Vec::new(),
             None => self.x11.monitors(),
         };
         #[cfg(target_os = "macos")]

@@ -327,7 +327,7 @@ impl X11Screen {
             rgba: image
                 .cursor_image
                 .iter()
-                .flat_map(|&argb| straight_rgba(argb))
+                .flat_map(|&argb| crate::straight_rgba(argb))
                 .collect(),
             serial: image.cursor_serial,
         });
@@ -632,30 +632,4 @@ fn fewer_rects(rects: &[Rect], area: Rect) -> Vec<Rect> {
 /// Sides of a screen fit: the codec takes none above [`codec::MAX_SIDE`].
 fn signed(pixels: u32) -> i32 {
     i32::try_from(pixels).unwrap_or(i32::MAX)
-}
-
-/// Undoes the premultiplication of a cursor's pixel.
-fn straight_rgba(argb: u32) -> [u8; 4] {
-    let [alpha, red, green, blue] = argb.to_be_bytes();
-    let straight = |colour: u8| match alpha {
-        0 => 0,
-        alpha => {
-            let scaled = (u16::from(colour) * 255 + u16::from(alpha) / 2) / u16::from(alpha);
-            u8::try_from(scaled).unwrap_or(u8::MAX)
-        }
-    };
-    [straight(red), straight(green), straight(blue), alpha]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pointers_colours_are_given_unmultiplied() {
-        assert_eq!(straight_rgba(0x8040_2010), [128, 64, 32, 0x80]);
-        assert_eq!(straight_rgba(0xff12_3456), [0x12, 0x34, 0x56, 0xff]);
-        assert_eq!(straight_rgba(0x0012_3456), [0, 0, 0, 0]);
-        assert_eq!(straight_rgba(0x01ff_ffff), [255, 255, 255, 1]);
-    }
 }

@@ -7,8 +7,8 @@ use protocol::control::{Admission, ChatText, Name};
 use protocol::files::TransferId;
 use protocol::transfers::Transfer;
 use protocol::{
-    ChatLine, Companion, EndedBy, Feedback, Hindrances, PeerId, ProxyError, Receipt, Refusal,
-    Rights, ScreenMonitor, SessionId, Shield, Shields, SignedReceipt, TooOld,
+    ChatLine, Companion, EndedBy, Feedback, Hindrance, Hindrances, PeerId, ProxyError, Receipt,
+    Refusal, Rights, ScreenMonitor, SessionId, Shield, Shields, SignedReceipt, TooOld,
 };
 use session::{PairKey, TicketNumber};
 use transfer::Consent;
@@ -300,9 +300,13 @@ pub enum Trouble {
     /// The screen cannot be captured; the session ends.
     NoCapture {
         detail: String,
-        /// The display answers no more, or there is none.
-        is_gone: bool,
+        /// As people are told.
+        why: Hindrance,
     },
     /// Keyboard and pointer cannot be driven; the operator can only watch.
-    NoInput { detail: String },
+    NoInput {
+        detail: String,
+        /// As people are told.
+        why: Hindrance,
+    },
 }

@@ -46,6 +46,8 @@ fn named(obstacles: Obstacles) -> Hindrances {
         Obstacle::OtherUser => Hindrance::OTHER_USER,
         Obstacle::NoInput => Hindrance::NO_INPUT,
         Obstacle::NotAllowed => not_allowed,
+        Obstacle::AskedOnceMore => Hindrance::ASKED_ONCE_MORE,
+        Obstacle::NoPipeWire => Hindrance::NO_PIPEWIRE,
     };
     Hindrances {
         screen: seeing.map(|obstacle| hindrance(obstacle, Hindrance::SCREEN_NOT_ALLOWED)),

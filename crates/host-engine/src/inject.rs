@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use input::{InjectError, InputSink, hid};
-use protocol::{InputEvent, PeerId, Place};
+use protocol::{Hindrance, InputEvent, PeerId, Place};
 use tokio::sync::mpsc;
 
 use crate::clipboard::{Offers, Takers};
@@ -63,19 +63,21 @@ impl<'a> Hands<'a> {
     }
 
     /// Opens the sink where it is not; there is none while the display is missing.
+    /// `at_once`: not only now and then.
     ///
     /// # Errors
     ///
     /// If it has been missing for longer than it may.
-    fn keep_open(&mut self, switch: &Arc<Switch>) -> Result<(), InjectError> {
+    fn keep_open(&mut self, switch: &Arc<Switch>, at_once: bool) -> Result<(), InjectError> {
         let displays = switch.displays();
         if displays != self.displays {
             self.let_go();
             (self.displays, self.looked) = (displays, None);
         }
-        let looks = self
-            .looked
-            .is_none_or(|at| at.elapsed() >= LOOK_FOR_DISPLAY_EVERY);
+        let looks = at_once
+            || self
+                .looked
+                .is_none_or(|at| at.elapsed() >= LOOK_FOR_DISPLAY_EVERY);
         if self.sink.is_none() && looks {
             self.looked = Some(Instant::now());
             match (self.backends.input)() {
@@ -83,6 +85,10 @@ impl<'a> Hands<'a> {
                     self.sink = Some(sink);
                     self.gone_since = None;
                 }
+                // whoever shows the screen has the user asked
+                Err(InjectError::UserAsked) => {}
+                // and who has said no is not asked again
+                Err(error @ InjectError::Refused) => return Err(error),
                 Err(error) => self.missing(error)?,
             }
         }
@@ -135,14 +141,20 @@ pub(crate) fn run(
 ) {
     let trouble = |error: InjectError| {
         tracing::warn!(%error, "Input not available");
-        let detail = error.to_string();
-        let report = Report::Trouble(Trouble::NoInput { detail });
+        let trouble = Trouble::NoInput {
+            detail: error.to_string(),
+            why: match error {
+                InjectError::Refused => Hindrance::INPUT_NOT_SHARED,
+                _ => Hindrance::NO_INPUT,
+            },
+        };
+        let report = Report::Trouble(trouble);
         if reports.blocking_send(report).is_err() {
             tracing::debug!("The session is gone");
         }
     };
     let mut hands = Hands::new(backends, switch.displays());
-    if let Err(error) = hands.keep_open(switch) {
+    if let Err(error) = hands.keep_open(switch, true) {
         return trouble(error);
     }
     let mut turns = Turns::default();
@@ -160,7 +172,7 @@ pub(crate) fn run(
             hands.release();
             tell_driver(reports, None);
         }
-        if let Err(error) = hands.keep_open(switch) {
+        if let Err(error) = hands.keep_open(switch, matches!(job, Job::Check)) {
             trouble(error);
             break;
         }

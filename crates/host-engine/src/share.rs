@@ -15,8 +15,8 @@ use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect, Update};
 use protocol::control::Name;
 use protocol::limits::{MAX_MONITORS, MAX_SCREEN_UPDATE_BYTES};
 use protocol::{
-    ColourDepth, MonitorPlace, PeerId, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor,
-    ViewWish, ViewerMessage,
+    ColourDepth, Hindrance, MonitorPlace, PeerId, PointerUpdate, ScreenFrame, ScreenLayout,
+    ScreenMonitor, ViewWish, ViewerMessage,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -149,6 +149,8 @@ pub(crate) fn run(
             .and_then(|source| Sharing::new(source, switch, displays, outbox, reports, &mut wish))
             .and_then(|sharing| {
                 gone_since = None;
+                // where the desktop asks its user, the answer goes for both
+                switch.check_injection();
                 sharing.run()
             });
         match shared {
@@ -161,6 +163,10 @@ pub(crate) fn run(
                     tracing::debug!("The session is gone");
                 }
             }
+            // the session has begun, and the picture waits for the user
+            Err(CaptureError::UserAsked) => sleep(switch, LOOK_FOR_DISPLAY_EVERY),
+            // who has said no is not asked again
+            Err(error @ (CaptureError::Refused | CaptureError::NoAnswer)) => break Err(error),
             Err(error) => {
                 let since = *gone_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= backends.comes_back_within {
@@ -177,10 +183,12 @@ pub(crate) fn run(
         tracing::warn!(%error, "Screen not available");
         let trouble = Trouble::NoCapture {
             detail: error.to_string(),
-            is_gone: matches!(
-                error,
-                CaptureError::NoDisplay { .. } | CaptureError::Lost { .. }
-            ),
+            why: match error {
+                CaptureError::NoDisplay { .. } | CaptureError::Lost { .. } => Hindrance::NO_DISPLAY,
+                CaptureError::Refused => Hindrance::NOT_SHARED,
+                CaptureError::NoAnswer => Hindrance::NOT_ANSWERED,
+                _ => Hindrance::NO_CAPTURE,
+            },
         };
         if reports.blocking_send(Report::Trouble(trouble)).is_err() {
             tracing::debug!("The session is gone");

@@ -301,6 +301,11 @@ impl Switch {
         self.order(Order::Check);
     }
 
+    /// Has the injecting thread look whether it can act.
+    pub(crate) fn check_injection(&self) {
+        self.tell_injection(Job::Check);
+    }
+
     fn tell_injection(&self, job: Job) {
         if let Some(jobs) = self.with(|parts| parts.jobs.upgrade())
             && jobs.try_send(job).is_err()

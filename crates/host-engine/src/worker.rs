@@ -600,18 +600,13 @@ impl Worker {
             Report::Trouble(trouble) => {
                 let mut hindrances = self.side.hindrances();
                 let cause = match &trouble {
-                    Trouble::NoCapture { is_gone, .. } => {
+                    Trouble::NoCapture { why, .. } => {
                         let known = hindrances.prevents_session();
-                        let found = if *is_gone {
-                            Hindrance::NO_DISPLAY
-                        } else {
-                            Hindrance::NO_CAPTURE
-                        };
-                        hindrances.screen = known.or(Some(found));
+                        hindrances.screen = known.or(Some(*why));
                         Some(StopCause::By(EndedBy::NoCapture))
                     }
-                    Trouble::NoInput { .. } => {
-                        hindrances.input.get_or_insert(Hindrance::NO_INPUT);
+                    Trouble::NoInput { why, .. } => {
+                        hindrances.input.get_or_insert(*why);
                         None
                     }
                 };
@@ -731,8 +726,8 @@ impl Worker {
                         }
                         if let EndCause::NoCapture = cause {
                             let detail = "no thread".to_owned();
-                            let is_gone = false;
-                            let trouble = Trouble::NoCapture { detail, is_gone };
+                            let why = Hindrance::NO_CAPTURE;
+                            let trouble = Trouble::NoCapture { detail, why };
                             self.tell(HostEvent::Trouble(trouble))?;
                         }
                         self.cause = Some(cause);

@@ -27,6 +27,8 @@ mod notches;
     expect(dead_code, reason = "here only its tests need it")
 )]
 mod piped_guardian;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub mod portal;
 #[cfg(feature = "rdev")]
 pub mod rdev_backend;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
@@ -116,13 +118,20 @@ pub enum InjectError {
     /// The display server ended or refused; the sink is of no use any more.
     #[error("the display was lost: {reason}")]
     Lost { reason: String },
+    /// The desktop asks its user, or will: try again within a second.
+    #[error("the desktop asks its user")]
+    UserAsked,
+    /// The user shares the screen in the desktop's own dialog, and neither keyboard nor pointer.
+    #[error("the user shares no keyboard and pointer in the desktop's own dialog")]
+    Refused,
     /// This platform cannot be controlled by this program.
     #[error("controlling the keyboard and the pointer is not supported on this platform yet")]
     UnsupportedPlatform,
 }
 
 /// Opens the keyboard and pointer of this machine: those of the Wayland session that `WAYLAND_DISPLAY` names
-/// where its compositor lets programs see and act, and otherwise those of the X11 display that `DISPLAY` names.
+/// where its compositor lets programs see and act, or its user does in the desktop's dialog, and otherwise those of
+/// the X11 display that `DISPLAY` names.
 ///
 /// A sink of a process that is killed leaves its keys down: prefer [`open_guarded`].
 ///

@@ -105,7 +105,7 @@ pub fn can_shield(shield: Shield, display: Option<&str>) -> Result<(), ShieldErr
 /// Whether an X server has the devices and the brightness that are meant: the one of a Wayland session has not.
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 fn can_here(shield: Shield, display: Option<&str>) -> Result<(), ShieldError> {
-    if display.is_some() || !crate::unix::is_wayland() {
+    if display.is_some() || crate::unix::is_x11() {
         return Ok(());
     }
     Err(match shield {

@@ -34,10 +34,21 @@ impl Hindrance {
     /// The host's system shows the screen to no program without the user's word in its settings.
     pub const SCREEN_NOT_ALLOWED: Self = Self(9);
 
+    /// The host's desktop asks its user once more, when a session has begun, whether the screen may be seen.
+    pub const ASKED_ONCE_MORE: Self = Self(10);
+    /// The user refused in the desktop's own dialog, or stopped the sharing there.
+    pub const NOT_SHARED: Self = Self(11);
+    /// Nobody answered the desktop's own dialog in time.
+    pub const NOT_ANSWERED: Self = Self(12);
+    /// What takes pictures from PipeWire is not installed on the host.
+    pub const NO_PIPEWIRE: Self = Self(13);
+
     /// The display takes no keys and no pointer from programs.
     pub const NO_INPUT: Self = Self(20);
     /// The host's system takes keys and pointer from no program without the user's word in its settings.
     pub const INPUT_NOT_ALLOWED: Self = Self(21);
+    /// The user shared the screen alone in the desktop's own dialog.
+    pub const INPUT_NOT_SHARED: Self = Self(22);
 
     /// The display does not tell the user's keyboard and mouse from those that programs make up, so the
     /// user's alone cannot be kept back.
@@ -54,6 +65,9 @@ impl Hindrance {
                 | Self::WAYLAND
                 | Self::OTHER_PICTURES
                 | Self::SCREEN_NOT_ALLOWED
+                | Self::NOT_SHARED
+                | Self::NOT_ANSWERED
+                | Self::NO_PIPEWIRE
         )
     }
 }
@@ -71,8 +85,13 @@ impl fmt::Display for Hindrance {
             Self::OTHER_USER => f.write_str("it is another user's, or one sits in front of it"),
             Self::OTHER_PICTURES => f.write_str("the console does not read its pictures"),
             Self::SCREEN_NOT_ALLOWED => f.write_str("the user's system does not allow it yet"),
+            Self::ASKED_ONCE_MORE => f.write_str("the desktop asks the user once more"),
+            Self::NOT_SHARED => f.write_str("the user does not share it in the desktop's dialog"),
+            Self::NOT_ANSWERED => f.write_str("nobody answered the desktop's dialog"),
+            Self::NO_PIPEWIRE => f.write_str("what takes it from PipeWire is missing"),
             Self::NO_INPUT => f.write_str("the display takes none from programs"),
             Self::INPUT_NOT_ALLOWED => f.write_str("the user's system does not allow them yet"),
+            Self::INPUT_NOT_SHARED => f.write_str("the user shares none in the desktop's dialog"),
             Self::NO_OWN_DEVICES => f.write_str("the user's devices are not told from programs"),
             Self::NO_BRIGHTNESS => f.write_str("its brightness cannot be changed"),
             Self(number) => write!(f, "hindered ({number})"),

@@ -3,7 +3,8 @@
 //!
 //! Wayland itself lets no program see others or type into them. The compositors of the wlroots family (sway,
 //! Hyprland, river, labwc, ...) advertise protocols for it, which are spoken here: wlr-screencopy for the
-//! picture, virtual-keyboard and wlr-virtual-pointer for the hands. GNOME and KDE have none of them.
+//! picture, virtual-keyboard and wlr-virtual-pointer for the hands. GNOME and KDE have none
+//! of them: there the user is asked by the desktop ([`portal`]).
 //!
 //! What sees and what acts open a session each: a key that is typed shares no queue with a picture that is
 //! copied. Empty on platforms without Wayland.
@@ -15,6 +16,7 @@ mod frames;
 mod hands;
 mod memory;
 mod outputs;
+pub mod portal;
 mod session;
 mod turn;
 

@@ -251,7 +251,7 @@ fn named() -> Option<PathBuf> {
         .filter(|path| path.is_absolute())
 }
 
-fn poll(socket: BorrowedFd<'_>, wanted: PollFlags, left: Duration) -> io::Result<()> {
+pub(crate) fn poll(socket: BorrowedFd<'_>, wanted: PollFlags, left: Duration) -> io::Result<()> {
     let timeout = Timespec {
         tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: left.subsec_nanos().into(),

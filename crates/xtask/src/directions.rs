@@ -56,6 +56,8 @@ const PLATFORM: &[&str] = &[
     "private-file",
     "wayland",
     "x11",
+    // takes pictures for one of them
+    "helpme-screencast",
 ];
 
 const CORE: &[&str] = &["protocol", "session", "codec", "recording", "keyboard"];
@@ -298,6 +300,12 @@ const RULES: &[Rule] = &[
             "updater",
         ],
         never: &["operator-engine"],
+    },
+    // takes pictures from PipeWire, whose library nothing else links
+    Rule {
+        package: "helpme-screencast",
+        may_know: &["wayland"],
+        never: NO_IO_NO_GUI,
     },
     Rule {
         // a service: it links no window, and asks the desktop's crate for the system's proxies and display

@@ -82,8 +82,9 @@ enum Task {
         #[arg(long, conflicts_with = "tests", value_name = "NAME")]
         play: Vec<String>,
     },
-    /// Assistances for a user on Wayland: real sway without a screen, real hub, Helpme and console. Needs sway, foot,
-    /// grim, weston, Xwayland, xterm and Xvfb.
+    /// Assistances for a user on Wayland: real sway without a screen, real hub, Helpme and console; needs sway, foot,
+    /// grim, weston, Xwayland, xterm and Xvfb. Where `PHD_GNOME_ROOT` names a Debian with GNOME, on that, too; then it
+    /// needs root.
     Wayland,
     /// Fuzzes the parsers of a peer's bytes; needs clang and cargo-fuzz.
     Fuzz {
@@ -266,7 +267,36 @@ fn wayland(steps: &mut steps::Steps) -> anyhow::Result<()> {
     let play = [
         "nextest", "run", "--locked", "-p", "e2e", "--test", "wayland",
     ];
-    steps.command("plays on sway", steps::cargo(play).arg("--no-fail-fast"))
+    steps.command("plays on sway", steps::cargo(play).arg("--no-fail-fast"))?;
+    gnome(steps)
+}
+
+/// Plays on GNOME where there is one; elsewhere it says why not.
+pub(crate) fn gnome(steps: &mut steps::Steps) -> anyhow::Result<()> {
+    if std::env::var_os("PHD_GNOME_ROOT").is_none() {
+        steps.left_out(
+            "no plays on GNOME: PHD_GNOME_ROOT names no Debian with it; tests/src/gnome/make-root.sh makes one",
+        );
+        return Ok(());
+    }
+    let helper = [
+        "build",
+        "--locked",
+        "-p",
+        "helpme-screencast",
+        "--features",
+        "pipewire",
+    ];
+    steps.command(
+        "what takes pictures from PipeWire",
+        &mut steps::cargo(helper),
+    )?;
+    let play = ["nextest", "run", "--locked", "-p", "e2e", "--test", "gnome"];
+    let play = &mut steps::cargo(play);
+    steps.command(
+        "plays on GNOME",
+        play.args(["--run-ignored", "only", "--no-fail-fast"]),
+    )
 }
 
 pub(crate) fn workspace_root() -> anyhow::Result<cargo_metadata::camino::Utf8PathBuf> {

@@ -53,6 +53,7 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
         ])
         .env("PHD_SOAK", "1"),
     )?;
+    crate::gnome(steps)?;
     steps.command(
         "day",
         cargo([

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eframe::egui::{Id, Ui};
-use protocol::{Hindrances, Rights, ScreenMonitor};
+use protocol::{Hindrance, Hindrances, Rights, ScreenMonitor};
 use ui_kit::widgets::{
     Field, Push, banner_ui, card_ui, choice_ui, divider_ui, heading_ui, switch_ui,
 };
@@ -52,7 +52,11 @@ pub(super) fn ask_ui(
     });
     ui.add_space(4.0);
     if let Some(hindrance) = hindrances.screen {
-        banner_ui(ui, Tone::Warning, hindrance_for_user(lang, hindrance));
+        let tone = match hindrance {
+            Hindrance::ASKED_ONCE_MORE => Tone::Accent,
+            _ => Tone::Warning,
+        };
+        banner_ui(ui, tone, hindrance_for_user(lang, hindrance));
     }
     banner_ui(ui, Tone::Accent, &words::is_filmed(lang, organisation));
     if question.insistent && !question.allowed {

@@ -258,6 +258,11 @@ fn h5_the_questions_fit_in_every_look() {
             }
         })
     });
+    add(&mut album, "consent-portal", || {
+        changed(asked(), |state| {
+            state.hindrances.screen = Some(Hindrance::ASKED_ONCE_MORE);
+        })
+    });
     add(&mut album, "consent-again", || asked_again(true));
     add(&mut album, "consent-joins", asked_to_join);
     add(&mut album, "system-asked", || {

@@ -1,7 +1,7 @@
 //! In the operator's list, until he asks.
 
 use eframe::egui::Ui;
-use protocol::Hindrances;
+use protocol::{Hindrance, Hindrances};
 use ui_kit::widgets::{Push, banner_ui, card_ui, feature_ui, heading_ui};
 use ui_kit::words::whole_name;
 use ui_kit::{Icon, Lang, Tone, Word, w};
@@ -30,6 +30,7 @@ pub(super) enum Reach {
 pub(super) fn room(Hindrances { screen, input }: Hindrances) -> f32 {
     const USUAL: f32 = 420.0;
     const EACH_HINDRANCE: f32 = 110.0;
+    let screen = screen.filter(|hindrance| *hindrance != Hindrance::ASKED_ONCE_MORE);
     let hindrances = screen.into_iter().chain(input).count();
     USUAL + EACH_HINDRANCE * f32::from(u8::try_from(hindrances).unwrap_or(u8::MAX))
 }

@@ -184,7 +184,14 @@ fn h8_whatever_goes_wrong_is_told_without_a_hub() {
             let words = start_words(lang, fault);
             check(&format!("{} {}", words.heading, words.sentences));
         }
-        check(&trouble(lang, &Trouble::NoInput { detail: detail() }));
+        for why in [Hindrance::NO_INPUT, Hindrance::INPUT_NOT_SHARED] {
+            let detail = detail();
+            check(&trouble(lang, &Trouble::NoInput { detail, why }));
+        }
+        for why in [Hindrance::NOT_SHARED, Hindrance::NOT_ANSWERED] {
+            let detail = detail();
+            check(&trouble(lang, &Trouble::NoCapture { detail, why }));
+        }
         check(ticket_missing(
             lang,
             session::ticket::TicketMissing::Nowhere,

@@ -109,7 +109,7 @@ fn italian_note(text: &str) -> String {
     parts.map_or_else(|| text.to_owned(), |parts| parts.join("; "))
 }
 
-const HINDRANCES: [(Hindrance, &str); 11] = [
+const HINDRANCES: [(Hindrance, &str); 16] = [
     (Hindrance::NO_DISPLAY, "non c'è uno schermo"),
     (Hindrance::NO_CAPTURE, "non può essere ripreso"),
     (Hindrance::WAYLAND, "il desktop usa Wayland"),
@@ -130,6 +130,26 @@ const HINDRANCES: [(Hindrance, &str); 11] = [
     (
         Hindrance::SCREEN_NOT_ALLOWED,
         "il sistema dell'utente non lo consente ancora",
+    ),
+    (
+        Hindrance::ASKED_ONCE_MORE,
+        "il desktop lo chiede ancora all'utente",
+    ),
+    (
+        Hindrance::NOT_SHARED,
+        "l'utente non lo condivide nella finestra del desktop",
+    ),
+    (
+        Hindrance::NOT_ANSWERED,
+        "nessuno ha risposto alla finestra del desktop",
+    ),
+    (
+        Hindrance::NO_PIPEWIRE,
+        "manca ciò che lo prende da PipeWire",
+    ),
+    (
+        Hindrance::INPUT_NOT_SHARED,
+        "l'utente non li condivide nella finestra del desktop",
     ),
     (
         Hindrance::INPUT_NOT_ALLOWED,

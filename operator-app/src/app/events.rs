@@ -8,7 +8,7 @@ use protocol::{
     BroughtIn, Companion, EndedBy, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode, ReportDraft,
     ReportFacts, ReportId, Rights, SessionId, Shield, TicketState, WakeNews,
 };
-use ui_kit::words::refusal_text;
+use ui_kit::words::{hindrance_for_operator, refusal_text};
 use ui_kit::{Tone, Word, w};
 
 use super::ConsoleApp;
@@ -322,8 +322,17 @@ impl ConsoleApp {
             Event::HostHindered { host, hindrances } => {
                 self.state.computers.hindrances.insert(host, hindrances);
                 if let Some(session) = self.state.computers.in_session.get(&host) {
-                    self.sessions
-                        .change(*session, |state| state.hindrances = hindrances);
+                    self.sessions.change(*session, |state| {
+                        let before = std::mem::replace(&mut state.hindrances, hindrances);
+                        let news = hindrances.input.filter(|_| before.input.is_none());
+                        if let Some(hindrance) = news.filter(|_| state.rights.has(Rights::CONTROL))
+                        {
+                            state.notices.push(SessionNotice {
+                                text: hindrance_for_operator(lang, hindrance).to_owned(),
+                                is_problem: true,
+                            });
+                        }
+                    });
                 }
             }
             Event::Forged { host } => {
@@ -683,6 +692,10 @@ impl ConsoleApp {
             .asked
             .retain(|_, asked| *asked != Some(session));
         let had_window = self.sessions.ended(session, by);
+        if by == EndedBy::NoCapture && facts.is_some() && !had_window {
+            // no window says why there never was a picture
+            self.notices.push(Tone::Warning, over.clone());
+        }
         if let Some(facts) = facts {
             // what ended it against everybody's will is in the report from the start
             let mut draft = ReportDraft::default();

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId};
 use operator_engine::{ClipboardPlace, ClipboardWays, InputSender, SessionView, Wake, WishSender};
 use protocol::{
-    ChatLine, ColourDepth, EndedBy, Equipment, HostKeyboard, PeerId, ReportFacts, Rights,
-    SessionId, ViewWish,
+    ChatLine, ColourDepth, EndedBy, Equipment, Hindrance, HostKeyboard, PeerId, ReportFacts,
+    Rights, SessionId, ViewWish,
 };
 use ui_kit::raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent};
 use ui_kit::remote_view::{PictureSlot, RemoteView, ViewOptions, ViewSize};
@@ -22,6 +22,7 @@ use super::all_keys::AllKeys;
 use super::monitor_windows::{Apart, Hands};
 use super::places::{Place, SMALLEST, Scale, Standing, WITHOUT_PICTURE, centred};
 use crate::clerk::Job;
+use crate::phrases;
 use crate::picture::{Pane, SessionPicture, can_part};
 use crate::settings::{SessionPlace, Settings, host_key};
 use crate::state::browser::Browser;
@@ -257,7 +258,10 @@ impl SessionWindow {
         pane.place(window, place, draw_pointer);
         let has_picture = pane.slot().size().is_some();
         if !has_picture && !state.stands_still() {
-            let title = w(state.lang, Word::WaitingForPicture);
+            let title = match state.hindrances.screen {
+                Some(Hindrance::ASKED_ONCE_MORE) => phrases::desktop_asks(state.lang),
+                _ => w(state.lang, Word::WaitingForPicture),
+            };
             let mut over = ui.new_child(egui::UiBuilder::new().max_rect(shown.response.rect));
             over.visuals_mut().dark_mode = true;
             over.centered_and_justified(|ui| {

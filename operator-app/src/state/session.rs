@@ -361,7 +361,7 @@ impl SessionState {
 
     /// Why nothing may be typed and clicked at the host, whatever the line does.
     pub fn rights_obstacle(&self) -> Option<&'static str> {
-        if self.rights.has(Rights::CONTROL) {
+        if self.rights.has(Rights::CONTROL) && self.hindrances.input.is_none() {
             return None;
         }
         let lang = self.lang;

@@ -136,6 +136,7 @@ fn has_news(state: &SessionState) -> bool {
     !state.company.others.is_empty()
         || !state.watched_by.is_empty()
         || !state.rights.has(Rights::CONTROL)
+        || state.hindrances.input.is_some()
         || state.view_only
         || state.all_keys
         || Shield::ALL.iter().any(is_up)
@@ -148,7 +149,7 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
         let watched = ui_kit::words::watched_by(state.lang, &state.watched_by);
         chip_ui(ui, &watched, Tone::Danger);
     }
-    if !state.rights.has(Rights::CONTROL) {
+    if !state.rights.has(Rights::CONTROL) || state.hindrances.input.is_some() {
         let chip = chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Warning);
         let why = state.hindrances.input.map_or_else(
             || phrases::view_only_granted(state.lang),

@@ -1,6 +1,6 @@
 //! What is in the way in a Wayland session that lets programs see it.
 
-use wayland::Session;
+use wayland::{Session, portal};
 
 use crate::login_session::LoginSession;
 use crate::{Monitor, Obstacle, Obstacles};
@@ -28,6 +28,26 @@ impl Observer {
         };
         let acting = (!session.offers().hands).then_some(Obstacle::NoInput);
         Some(Obstacles { seeing, acting })
+    }
+
+    /// What is in the way where the desktop asks its user by its portal.
+    pub(crate) fn of_portal() -> Obstacles {
+        let login = LoginSession::ask();
+        let seeing = if login.locked {
+            Some(Obstacle::Locked)
+        } else if login.in_background {
+            Some(Obstacle::OtherUser)
+        } else if !portal::has_helper() {
+            Some(Obstacle::NoPipeWire)
+        } else if portal::is_shared() {
+            None
+        } else {
+            Some(Obstacle::AskedOnceMore)
+        };
+        Obstacles {
+            seeing,
+            acting: None,
+        }
     }
 
     /// Whether a compositor has answered when it was looked last.

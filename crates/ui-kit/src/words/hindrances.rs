@@ -35,6 +35,21 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::En, Hindrance::INPUT_NOT_ALLOWED) => {
             "Your helper can only watch: macOS does not let Helpme use keyboard and mouse yet. To allow it, open System Settings, Privacy & Security, then Accessibility, and switch Helpme on."
         }
+        (Lang::En, Hindrance::ASKED_ONCE_MORE) => {
+            "After you allow this, your desktop will ask you once more: choose your screen, switch on “Allow Remote Interaction” if your helper may use keyboard and mouse, and press “Share”."
+        }
+        (Lang::En, Hindrance::NOT_SHARED) => {
+            "Your screen was not shared in your desktop's own window, or you stopped it there. To try again, use a new ticket and press “Share” when your desktop asks."
+        }
+        (Lang::En, Hindrance::NOT_ANSWERED) => {
+            "Your desktop asked whether to share your screen, and nobody answered. To try again, use a new ticket and look for its window."
+        }
+        (Lang::En, Hindrance::NO_PIPEWIRE) => {
+            "Helpme cannot show this screen: the program “helpme-screencast” or the library PipeWire is missing on this computer. Whoever looks after it can install them. You can already write to your helper."
+        }
+        (Lang::En, Hindrance::INPUT_NOT_SHARED) => {
+            "Your helper can only watch: “Allow Remote Interaction” was off in your desktop's own window."
+        }
         (Lang::En, Hindrance::NO_INPUT) => {
             "Your helper can only watch: keyboard and mouse cannot be driven here."
         }
@@ -70,6 +85,21 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         }
         (Lang::It, Hindrance::INPUT_NOT_ALLOWED) => {
             "Chi ti assiste può solo guardare: macOS non lascia ancora che Helpme usi tastiera e mouse. Per permetterlo apri Impostazioni di Sistema, Privacy e sicurezza, poi Accessibilità, e attiva Helpme."
+        }
+        (Lang::It, Hindrance::ASKED_ONCE_MORE) => {
+            "Dopo il tuo consenso, il desktop te lo chiederà ancora: scegli lo schermo, attiva “Consentire interazione remota” se chi ti assiste può usare tastiera e mouse, e premi “Condividi”."
+        }
+        (Lang::It, Hindrance::NOT_SHARED) => {
+            "Lo schermo non è stato condiviso nella finestra del desktop, o l'hai interrotto lì. Per riprovare usa un nuovo ticket e premi “Condividi” quando il desktop lo chiede."
+        }
+        (Lang::It, Hindrance::NOT_ANSWERED) => {
+            "Il desktop ha chiesto se condividere lo schermo, e nessuno ha risposto. Per riprovare usa un nuovo ticket e cerca la sua finestra."
+        }
+        (Lang::It, Hindrance::NO_PIPEWIRE) => {
+            "Helpme non può mostrare questo schermo: in questo computer manca il programma “helpme-screencast” o la libreria PipeWire. Può installarli chi se ne occupa. Puoi già scrivere a chi ti assiste."
+        }
+        (Lang::It, Hindrance::INPUT_NOT_SHARED) => {
+            "Chi ti assiste può solo guardare: nella finestra del desktop “Consentire interazione remota” era disattivato."
         }
         (Lang::It, Hindrance::NO_INPUT) => {
             "Chi ti assiste può solo guardare: qui tastiera e mouse non si possono guidare."
@@ -113,6 +143,21 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         (Lang::En, Hindrance::INPUT_NOT_ALLOWED) => {
             "You can only watch: the user's Mac does not let Helpme use keyboard and mouse yet. They can switch it on in System Settings, Privacy & Security, Accessibility."
         }
+        (Lang::En, Hindrance::ASKED_ONCE_MORE) => {
+            "After the user has allowed the session, their desktop asks them once more: they choose the screen, switch on “Allow Remote Interaction” and press “Share”."
+        }
+        (Lang::En, Hindrance::NOT_SHARED) => {
+            "The user did not share the screen in their desktop's own window, or stopped it there. A new ticket asks again."
+        }
+        (Lang::En, Hindrance::NOT_ANSWERED) => {
+            "The user's desktop asked whether to share the screen, and nobody answered. A new ticket asks again."
+        }
+        (Lang::En, Hindrance::NO_PIPEWIRE) => {
+            "The user's screen cannot be shown: the program “helpme-screencast” or the library PipeWire is missing on their computer. Chat works."
+        }
+        (Lang::En, Hindrance::INPUT_NOT_SHARED) => {
+            "You can only watch: “Allow Remote Interaction” was off in the user's desktop's own window."
+        }
         (Lang::En, Hindrance::NO_INPUT) => {
             "You can only watch: the user's display lets no program use keyboard and mouse."
         }
@@ -153,6 +198,21 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         (Lang::It, Hindrance::INPUT_NOT_ALLOWED) => {
             "Puoi solo guardare: il Mac dell'utente non lascia ancora che Helpme usi tastiera e mouse. Può attivarlo in Impostazioni di Sistema, Privacy e sicurezza, Accessibilità."
         }
+        (Lang::It, Hindrance::ASKED_ONCE_MORE) => {
+            "Dopo il consenso dell'utente, il suo desktop glielo chiede ancora: sceglie lo schermo, attiva “Consentire interazione remota” e preme “Condividi”."
+        }
+        (Lang::It, Hindrance::NOT_SHARED) => {
+            "L'utente non ha condiviso lo schermo nella finestra del suo desktop, o l'ha interrotto lì. Un nuovo ticket lo chiede ancora."
+        }
+        (Lang::It, Hindrance::NOT_ANSWERED) => {
+            "Il desktop dell'utente ha chiesto se condividere lo schermo, e nessuno ha risposto. Un nuovo ticket lo chiede ancora."
+        }
+        (Lang::It, Hindrance::NO_PIPEWIRE) => {
+            "Lo schermo dell'utente non può essere mostrato: nel suo computer manca il programma “helpme-screencast” o la libreria PipeWire. La chat funziona."
+        }
+        (Lang::It, Hindrance::INPUT_NOT_SHARED) => {
+            "Puoi solo guardare: nella finestra del desktop dell'utente “Consentire interazione remota” era disattivato."
+        }
         (Lang::It, Hindrance::NO_INPUT) => {
             "Puoi solo guardare: lo schermo dell'utente non lascia usare tastiera e mouse ai programmi."
         }
@@ -178,7 +238,14 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::En, Hindrance::OTHER_USER) => "Another user's screen",
         (Lang::En, Hindrance::OTHER_PICTURES) => "Too old",
         (Lang::En, Hindrance::SCREEN_NOT_ALLOWED) => "Not allowed yet",
-        (Lang::En, Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED) => "Watching only",
+        (Lang::En, Hindrance::ASKED_ONCE_MORE) => "Asks once more",
+        (Lang::En, Hindrance::NOT_SHARED) => "Not shared",
+        (Lang::En, Hindrance::NOT_ANSWERED) => "Not answered",
+        (Lang::En, Hindrance::NO_PIPEWIRE) => "PipeWire is missing",
+        (
+            Lang::En,
+            Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED | Hindrance::INPUT_NOT_SHARED,
+        ) => "Watching only",
         (Lang::En, _) => "Hindered",
         (Lang::It, Hindrance::NO_DISPLAY) => "Nessuno schermo",
         (Lang::It, Hindrance::NO_CAPTURE) => "Schermo non mostrabile",
@@ -188,7 +255,14 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::It, Hindrance::OTHER_USER) => "Schermo di un altro utente",
         (Lang::It, Hindrance::OTHER_PICTURES) => "Troppo vecchio",
         (Lang::It, Hindrance::SCREEN_NOT_ALLOWED) => "Non ancora permesso",
-        (Lang::It, Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED) => "Solo guardare",
+        (Lang::It, Hindrance::ASKED_ONCE_MORE) => "Chiede ancora",
+        (Lang::It, Hindrance::NOT_SHARED) => "Non condiviso",
+        (Lang::It, Hindrance::NOT_ANSWERED) => "Senza risposta",
+        (Lang::It, Hindrance::NO_PIPEWIRE) => "Manca PipeWire",
+        (
+            Lang::It,
+            Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED | Hindrance::INPUT_NOT_SHARED,
+        ) => "Solo guardare",
         (Lang::It, _) => "Ostacolato",
     }
 }

@@ -1,0 +1,627 @@
+//! The desktops that let programs see and act only with their user's yes (GNOME, KDE): the portals RemoteDesktop
+//! and ScreenCast, which bind screen, keyboard and pointer to one dialog.
+//!
+//! So there is one session for both of those who ask: the one that sees asks ([`ask`]), and the one that acts joins it
+//! ([`joined`]). It ends when neither has it any more, and with the process in whatever way that ends, for the
+//! desktop's portal watches the connection. Nothing here waits for the user: whoever asks looks again.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use zbus::blocking::{Connection, MessageIterator, connection};
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
+use zbus::{MatchRule, Message, zvariant};
+
+mod casting;
+mod layout;
+pub mod wire;
+
+pub use casting::{CHECK, Casting, Event, has_helper, receive};
+pub use layout::Layout;
+
+const SERVICE: &str = "org.freedesktop.portal.Desktop";
+const PATH: &str = "/org/freedesktop/portal/desktop";
+const REMOTE_DESKTOP: &str = "org.freedesktop.portal.RemoteDesktop";
+const SCREEN_CAST: &str = "org.freedesktop.portal.ScreenCast";
+const REQUEST: &str = "org.freedesktop.portal.Request";
+const SESSION: &str = "org.freedesktop.portal.Session";
+
+/// Keyboard and pointer, as the portal counts devices; and the two of them.
+const KEYBOARD: u32 = 1;
+const POINTER: u32 = 2;
+/// Whole monitors, as the portal counts what can be shown.
+const MONITORS: u32 = 1;
+/// The pointer comes beside the picture, not in it.
+const POINTER_BESIDE: u32 = 4;
+
+/// For so long the user may think about the desktop's dialog.
+const THINKING: Duration = Duration::from_secs(120);
+/// A portal that answers no call for so long is taken for dead.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is looked whether anybody still wants an answer, and after how long nobody does.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const WANTED_FOR: Duration = Duration::from_millis(1500);
+
+/// Why there is no session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    #[error("the user refused in the desktop's own question, or stopped the sharing there")]
+    ByUser,
+    #[error("nobody answered the desktop's own question")]
+    NoAnswer,
+    #[error("the desktop's portal: {reason}")]
+    Failed { reason: String },
+}
+
+impl From<zbus::Error> for Refused {
+    fn from(error: zbus::Error) -> Self {
+        Self::Failed {
+            reason: error.to_string(),
+        }
+    }
+}
+
+impl From<zvariant::Error> for Refused {
+    fn from(error: zvariant::Error) -> Self {
+        Self::Failed {
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// A key or a click was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the desktop's portal takes no input: {reason}")]
+pub struct NotifyError {
+    pub reason: String,
+}
+
+/// What has become of the question.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// The user has not answered yet.
+    Waiting,
+    Granted(Arc<Portal>),
+    Refused(Refused),
+}
+
+/// What this process has asked for.
+enum Asked {
+    Nothing,
+    /// The dialog is there; when somebody last wanted to know.
+    Waiting(Instant),
+    /// Nobody has taken it yet.
+    Granted(Arc<Portal>),
+    Shared(Weak<Portal>),
+    Refused(Refused),
+}
+
+static ASKED: Mutex<Asked> = Mutex::new(Asked::Nothing);
+
+fn asked() -> MutexGuard<'static, Asked> {
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether this desktop has the portals, without asking anybody. Blocks for some milliseconds, once.
+pub fn is_there() -> bool {
+    static IS_THERE: AtomicBool = AtomicBool::new(false);
+    if IS_THERE.load(Ordering::Relaxed) {
+        return true;
+    }
+    let is_there = offers().inspect_err(|error| tracing::debug!(%error, "No portal"));
+    let is_there = is_there.unwrap_or(false);
+    IS_THERE.store(is_there, Ordering::Relaxed);
+    is_there
+}
+
+fn offers() -> zbus::Result<bool> {
+    let bus = connect()?;
+    let devices = property(&bus, REMOTE_DESKTOP, "AvailableDeviceTypes")?;
+    let sources = property(&bus, SCREEN_CAST, "AvailableSourceTypes")?;
+    Ok(devices & (KEYBOARD | POINTER) != 0 && sources & MONITORS != 0)
+}
+
+fn property(bus: &Connection, interface: &str, name: &str) -> zbus::Result<u32> {
+    let properties = Some("org.freedesktop.DBus.Properties");
+    let answer = bus.call_method(Some(SERVICE), PATH, properties, "Get", &(interface, name))?;
+    let value: OwnedValue = answer.body().deserialize()?;
+    Ok(u32::try_from(value)?)
+}
+
+fn connect() -> zbus::Result<Connection> {
+    connection::Builder::session()?
+        .method_timeout(PATIENCE)
+        .build()
+}
+
+/// Asks the user by the desktop's dialog, if nobody has, and tells what has become of it. Never waits for the user:
+/// who wants the answer asks again within a second, and the dialog goes when nobody does.
+pub fn ask() -> Answer {
+    let mut asked = asked();
+    let now = Instant::now();
+    match &mut *asked {
+        Asked::Waiting(wanted) => {
+            *wanted = now;
+            return Answer::Waiting;
+        }
+        Asked::Granted(portal) => {
+            let portal = Arc::clone(portal);
+            *asked = Asked::Shared(Arc::downgrade(&portal));
+            return Answer::Granted(portal);
+        }
+        Asked::Shared(portal) => {
+            if let Some(portal) = portal.upgrade().filter(|portal| !portal.is_closed()) {
+                return Answer::Granted(portal);
+            }
+        }
+        Asked::Refused(why) => {
+            let why = why.clone();
+            *asked = Asked::Nothing;
+            return Answer::Refused(why);
+        }
+        Asked::Nothing => {}
+    }
+    *asked = Asked::Waiting(now);
+    drop(asked);
+    let started = thread::Builder::new()
+        .name("portal".to_owned())
+        .spawn(wait_for_user);
+    if let Err(error) = started {
+        *self::asked() = Asked::Nothing;
+        let reason = error.to_string();
+        return Answer::Refused(Refused::Failed { reason });
+    }
+    Answer::Waiting
+}
+
+/// The session that was asked for; who only joins never has the user asked.
+pub fn joined() -> Option<Arc<Portal>> {
+    match &*asked() {
+        Asked::Granted(portal) => Some(Arc::clone(portal)),
+        Asked::Shared(portal) => portal.upgrade(),
+        Asked::Nothing | Asked::Waiting(_) | Asked::Refused(_) => None,
+    }
+    .filter(|portal| !portal.is_closed())
+}
+
+/// Whether the user's yes stands now.
+pub fn is_shared() -> bool {
+    joined().is_some()
+}
+
+/// Has one thread ask, and looks whether anybody still wants to know.
+fn wait_for_user() {
+    let (answers, answered) = sync_channel(1);
+    let bus = match connect() {
+        Ok(bus) => bus,
+        Err(error) => {
+            *asked() = Asked::Refused(error.into());
+            return;
+        }
+    };
+    let asks = bus.clone();
+    let asker = thread::Builder::new()
+        .name("portal-asks".to_owned())
+        .spawn(move || {
+            // nobody hears it where the dialog was given up
+            drop(answers.send(Portal::open(&asks)));
+        });
+    let began = Instant::now();
+    let answer = loop {
+        match answered.recv_timeout(LOOK_EVERY) {
+            Ok(answer) => break Some(answer),
+            Err(RecvTimeoutError::Disconnected) => break None,
+            Err(RecvTimeoutError::Timeout) if began.elapsed() >= THINKING => {
+                break Some(Err(Refused::NoAnswer));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Asked::Waiting(wanted) = &*asked()
+            && wanted.elapsed() >= WANTED_FOR
+        {
+            break None;
+        }
+    };
+    match answer {
+        Some(Ok(portal)) => {
+            *asked() = Asked::Granted(Arc::new(portal));
+            // who asked looks every now and then, or is not there any more
+            thread::sleep(WANTED_FOR);
+            let mut asked = asked();
+            if matches!(&*asked, Asked::Granted(..)) {
+                *asked = Asked::Nothing;
+            }
+        }
+        Some(Err(why)) => {
+            tracing::info!(%why, "The desktop does not share");
+            *asked() = Asked::Refused(why);
+            hang_up(bus);
+        }
+        None => {
+            *asked() = Asked::Nothing;
+            hang_up(bus);
+        }
+    }
+    if let Ok(asker) = asker
+        && asker.join().is_err()
+    {
+        tracing::error!("The thread that asks the desktop panicked");
+    }
+}
+
+/// The portal closes what a connection had when it is gone, the dialog among it.
+fn hang_up(bus: Connection) {
+    if let Err(error) = bus.close() {
+        tracing::debug!(%error, "Not hung up");
+    }
+}
+
+/// A session with the desktop's portal. Dropping it ends the sharing.
+#[derive(Debug)]
+pub struct Portal {
+    bus: Connection,
+    session: OwnedObjectPath,
+    stream: Stream,
+    /// What the user lets this program act with.
+    devices: u32,
+    closed: Arc<AtomicBool>,
+    /// The size of the picture in pixels, one side in each half.
+    picture: AtomicU64,
+}
+
+/// What the user chose to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stream {
+    node: u32,
+    /// In the units of the desktop, where it says so.
+    size: Option<(i32, i32)>,
+}
+
+type Options<'a> = HashMap<&'a str, Value<'a>>;
+type Results = HashMap<String, OwnedValue>;
+
+impl Portal {
+    /// Asks, and waits for the user.
+    fn open(bus: &Connection) -> Result<Self, Refused> {
+        let mut requests = Requests::new(bus)?;
+        let token = requests.token();
+        let options = Options::from([("session_handle_token", Value::from(&*token))]);
+        let made = requests.ask(
+            REMOTE_DESKTOP,
+            "CreateSession",
+            |options| (options,),
+            options,
+        )?;
+        let session = made
+            .get("session_handle")
+            .ok_or_else(|| missing("session"))?;
+        let session = session.downcast_ref::<&str>().map(str::to_owned);
+        let session = OwnedObjectPath::try_from(session?)?;
+        let closed = watch(bus, &session)?;
+        let of_session = |options| (ObjectPath::from(session.clone()), options);
+        let options = Options::from([("types", Value::from(KEYBOARD | POINTER))]);
+        requests.ask(REMOTE_DESKTOP, "SelectDevices", of_session, options)?;
+        let options = Options::from([
+            ("types", Value::from(MONITORS)),
+            ("multiple", Value::from(false)),
+            ("cursor_mode", Value::from(POINTER_BESIDE)),
+        ]);
+        requests.ask(SCREEN_CAST, "SelectSources", of_session, options)?;
+        let started = requests.ask(
+            REMOTE_DESKTOP,
+            "Start",
+            |options| (ObjectPath::from(session.clone()), "", options),
+            Options::new(),
+        )?;
+        let devices = started.get("devices").map(u32::try_from_ref).transpose()?;
+        let stream = started
+            .get("streams")
+            .and_then(|streams| stream_of(streams));
+        Ok(Self {
+            bus: bus.clone(),
+            stream: stream.ok_or_else(|| missing("stream"))?,
+            session,
+            devices: devices.unwrap_or(0),
+            closed,
+            picture: AtomicU64::new(0),
+        })
+    }
+
+    /// The picture is so large from now on, in pixels.
+    pub fn shows(&self, width: u32, height: u32) {
+        let sides = u64::from(width) << 32 | u64::from(height);
+        self.picture.store(sides, Ordering::Relaxed);
+    }
+
+    /// Whether the sharing has ended: the user can stop it in the desktop's own bar.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether the user lets this program press keys and move the pointer.
+    pub fn lets_act(&self) -> bool {
+        self.devices & (KEYBOARD | POINTER) == KEYBOARD | POINTER
+    }
+
+    /// Which of PipeWire's nodes has the pictures.
+    pub fn node(&self) -> u32 {
+        self.stream.node
+    }
+
+    /// A connection to PipeWire that sees this session's pictures and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// If the portal gives none.
+    pub fn remote(&self) -> io::Result<OwnedFd> {
+        let answer = self.bus.call_method(
+            Some(SERVICE),
+            PATH,
+            Some(SCREEN_CAST),
+            "OpenPipeWireRemote",
+            &(&self.session, Options::new()),
+        );
+        let answer = answer.map_err(io::Error::other)?;
+        let fd: zvariant::OwnedFd = answer.body().deserialize().map_err(io::Error::other)?;
+        Ok(fd.into())
+    }
+
+    /// Moves the pointer to a place in the picture, in pixels.
+    ///
+    /// # Errors
+    ///
+    /// If the portal is gone or refuses, as with all that follow.
+    pub fn point(&self, at: (f64, f64)) -> Result<(), NotifyError> {
+        // by the portal's word in the desktop's units, but GNOME's compositor means pixels of the picture
+        let is_gnome = std::env::var("XDG_CURRENT_DESKTOP").is_ok_and(|d| d.contains("GNOME"));
+        let sides = self.picture.load(Ordering::Relaxed);
+        let scale = |at: f64, units: i32, pixels: u64| {
+            let pixels = u32::try_from(pixels & u64::from(u32::MAX)).unwrap_or(0);
+            let is_known = units > 0 && pixels > 0 && !is_gnome;
+            if is_known {
+                at * f64::from(units) / f64::from(pixels)
+            } else {
+                at
+            }
+        };
+        let (width, height) = self.stream.size.unwrap_or((0, 0));
+        let x = scale(at.0, width, sides >> 32);
+        let y = scale(at.1, height, sides);
+        let body = (&self.session, Options::new(), self.stream.node, x, y);
+        self.notify("NotifyPointerMotionAbsolute", &body)
+    }
+
+    /// A button of the mouse goes down or up, by its Linux code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::point`].
+    pub fn button(&self, code: u16, pressed: bool) -> Result<(), NotifyError> {
+        let body = (
+            &self.session,
+            Options::new(),
+            i32::from(code),
+            u32::from(pressed),
+        );
+        self.notify("NotifyPointerButton", &body)
+    }
+
+    /// The wheel turns by whole notches.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::point`].
+    pub fn turn(&self, axis: crate::Axis, notches: i32) -> Result<(), NotifyError> {
+        let axis: u32 = match axis {
+            crate::Axis::Vertical => 0,
+            crate::Axis::Horizontal => 1,
+        };
+        let body = (&self.session, Options::new(), axis, notches);
+        self.notify("NotifyPointerAxisDiscrete", &body)
+    }
+
+    /// A key goes down or up, by its Linux code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::point`].
+    pub fn key(&self, code: u16, pressed: bool) -> Result<(), NotifyError> {
+        let body = (
+            &self.session,
+            Options::new(),
+            i32::from(code),
+            u32::from(pressed),
+        );
+        self.notify("NotifyKeyboardKeycode", &body)
+    }
+
+    /// The key that means this keysym goes down or up, with the modifiers that it takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::point`].
+    pub fn keysym(&self, keysym: u32, pressed: bool) -> Result<(), NotifyError> {
+        let keysym = i32::try_from(keysym).unwrap_or(0);
+        let body = (&self.session, Options::new(), keysym, u32::from(pressed));
+        self.notify("NotifyKeyboardKeysym", &body)
+    }
+
+    /// Waits for the answer: the portal does not keep the order of calls that it has at the same time.
+    fn notify<B>(&self, method: &str, body: &B) -> Result<(), NotifyError>
+    where
+        B: serde::ser::Serialize + zvariant::DynamicType,
+    {
+        let portal = Some(REMOTE_DESKTOP);
+        let told = self
+            .bus
+            .call_method(Some(SERVICE), PATH, portal, method, body);
+        told.map(drop).map_err(|error| NotifyError {
+            reason: error.to_string(),
+        })
+    }
+}
+
+impl Drop for Portal {
+    fn drop(&mut self) {
+        let closed =
+            self.bus
+                .call_method(Some(SERVICE), &self.session, Some(SESSION), "Close", &());
+        if let Err(error) = closed {
+            tracing::debug!(%error, "Not closed");
+        }
+        hang_up(self.bus.clone());
+    }
+}
+
+/// Notes when a session is closed, from a thread that ends with it.
+fn watch(bus: &Connection, session: &OwnedObjectPath) -> Result<Arc<AtomicBool>, Refused> {
+    let rule = MatchRule::builder()
+        .msg_type(zbus::message::Type::Signal)
+        .interface(SESSION)?
+        .member("Closed")?
+        .path(ObjectPath::from(session.clone()))?
+        .build();
+    let mut signals = MessageIterator::for_match_rule(rule, bus, None)?;
+    let closed = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&closed);
+    let started = thread::Builder::new()
+        .name("portal-closed".to_owned())
+        .spawn(move || {
+            // a signal, or the connection has ended
+            drop(signals.next());
+            noted.store(true, Ordering::Relaxed);
+        });
+    started.map_err(|error| Refused::Failed {
+        reason: error.to_string(),
+    })?;
+    Ok(closed)
+}
+
+/// Questions to the portal, and their answers, which come as signals.
+struct Requests<'a> {
+    bus: &'a Connection,
+    answers: MessageIterator,
+    /// Who may answer.
+    portal: String,
+    /// The beginning of the requests' paths.
+    begin: String,
+}
+
+impl<'a> Requests<'a> {
+    fn new(bus: &'a Connection) -> Result<Self, Refused> {
+        let name = bus
+            .unique_name()
+            .ok_or_else(|| missing("name on the bus"))?;
+        let name = name.trim_start_matches(':').replace('.', "_");
+        let begin = format!("{PATH}/request/{name}/");
+        let rule = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .interface(REQUEST)?
+            .member("Response")?
+            .path_namespace(begin.trim_end_matches('/').to_owned())?
+            .build();
+        let answers = MessageIterator::for_match_rule(rule, bus, None)?;
+        // starts it where it does not run, and says who it is
+        property(bus, REMOTE_DESKTOP, "version")?;
+        let owner = bus.call_method(
+            Some("org.freedesktop.DBus"),
+            "/org/freedesktop/DBus",
+            Some("org.freedesktop.DBus"),
+            "GetNameOwner",
+            &(SERVICE,),
+        )?;
+        Ok(Self {
+            bus,
+            answers,
+            portal: owner.body().deserialize()?,
+            begin,
+        })
+    }
+
+    /// A name that was not used before.
+    fn token(&self) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        format!("helpme{}", NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Asks, and waits for the answer.
+    fn ask<'b, B>(
+        &mut self,
+        interface: &str,
+        method: &str,
+        body: impl FnOnce(Options<'b>) -> B,
+        mut options: Options<'b>,
+    ) -> Result<Results, Refused>
+    where
+        B: serde::ser::Serialize + zvariant::DynamicType,
+    {
+        let token = self.token();
+        let path = format!("{}{token}", self.begin);
+        options.insert("handle_token", Value::from(token));
+        let body = body(options);
+        self.bus
+            .call_method(Some(SERVICE), PATH, Some(interface), method, &body)?;
+        loop {
+            let answer = self.answers.next().ok_or_else(|| missing("answer"))??;
+            if self.is_from_portal(&answer, &path) {
+                let (code, results): (u32, Results) = answer.body().deserialize()?;
+                return match code {
+                    0 => Ok(results),
+                    // 1 is the user; 2 is "in some other way", as when the screen is locked
+                    _ => Err(Refused::ByUser),
+                };
+            }
+        }
+    }
+
+    /// Any program of the user's could send such a signal.
+    fn is_from_portal(&self, answer: &Message, path: &str) -> bool {
+        let header = answer.header();
+        let is_sender = header
+            .sender()
+            .is_some_and(|name| name.as_str() == self.portal);
+        is_sender && header.path().is_some_and(|at| at.as_str() == path)
+    }
+}
+
+fn missing(what: &str) -> Refused {
+    Refused::Failed {
+        reason: format!("it gives no {what}"),
+    }
+}
+
+/// The first of the streams: an array of a node and what is known of it.
+fn stream_of(streams: &Value<'_>) -> Option<Stream> {
+    let Value::Array(streams) = streams else {
+        return None;
+    };
+    let Value::Structure(stream) = streams.inner().first()? else {
+        return None;
+    };
+    let [Value::U32(node), Value::Dict(known)] = stream.fields() else {
+        return None;
+    };
+    let size = known.get::<&str, zvariant::Structure<'_>>(&"size").ok()?;
+    let size = size.and_then(|size| match size.fields() {
+        [Value::I32(width), Value::I32(height)] => Some((*width, *height)),
+        _ => None,
+    });
+    Some(Stream { node: *node, size })
+}
+
+trait TryFromRef: Sized {
+    fn try_from_ref(value: &OwnedValue) -> Result<Self, zvariant::Error>;
+}
+
+impl TryFromRef for u32 {
+    fn try_from_ref(value: &OwnedValue) -> Result<Self, zvariant::Error> {
+        value.downcast_ref()
+    }
+}

@@ -1,0 +1,143 @@
+//! Which characters the user's keyboard makes: the compositor drops those that it does not, and says nothing.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt as _;
+
+use wayland_client::protocol::{wl_keyboard, wl_registry, wl_seat};
+use wayland_client::{Connection, Dispatch, QueueHandle, WEnum};
+use xkeysym::Keysym;
+
+/// The longest keymap that is read.
+const MAX_BYTES: u32 = 1 << 20;
+
+/// The names of all that the keys mean.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    names: HashSet<String>,
+}
+
+impl Layout {
+    /// Asks the compositor that `WAYLAND_DISPLAY` names; `None` where it has no keyboard. Blocks until it has answered.
+    pub fn of_this_desktop() -> Option<Self> {
+        let connection = Connection::connect_to_env().ok()?;
+        let mut queue = connection.new_event_queue();
+        connection.display().get_registry(&queue.handle(), ());
+        let mut asked = Asked::default();
+        // what there is, what the seat has, and what its keyboard is
+        for _ in 0..3 {
+            queue.roundtrip(&mut asked).ok()?;
+        }
+        let (keymap, len_bytes) = asked.keymap?;
+        let mut text = vec![0; len_bytes.min(MAX_BYTES) as usize];
+        File::from(keymap).read_exact_at(&mut text, 0).ok()?;
+        Some(Self::of_keymap(&String::from_utf8_lossy(&text)))
+    }
+
+    /// What the keys of this keymap of XKB mean.
+    pub fn of_keymap(text: &str) -> Self {
+        let symbols = text.split_once("xkb_symbols").map_or("", |(_, rest)| rest);
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let names = symbols.split(|c| !is_name(c));
+        Self {
+            names: names
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+
+    /// The keysym that some key makes this character with.
+    pub fn keysym_of(&self, character: char) -> Option<u32> {
+        let named = Keysym::from_char(character);
+        let name = named.name()?;
+        let name = name.strip_prefix("XK_").unwrap_or(name);
+        let by_number = format!("U{:04X}", u32::from(character));
+        (self.names.contains(name) || self.names.contains(&by_number)).then(|| named.raw())
+    }
+}
+
+#[derive(Default)]
+struct Asked {
+    seat: Option<wl_seat::WlSeat>,
+    keyboard: Option<wl_keyboard::WlKeyboard>,
+    keymap: Option<(OwnedFd, u32)>,
+}
+
+impl Dispatch<wl_registry::WlRegistry, ()> for Asked {
+    fn event(
+        asked: &mut Self,
+        registry: &wl_registry::WlRegistry,
+        event: wl_registry::Event,
+        (): &(),
+        _: &Connection,
+        handle: &QueueHandle<Self>,
+    ) {
+        if let wl_registry::Event::Global {
+            name, interface, ..
+        } = event
+            && interface == "wl_seat"
+            && asked.seat.is_none()
+        {
+            asked.seat = Some(registry.bind(name, 1, handle, ()));
+        }
+    }
+}
+
+impl Dispatch<wl_seat::WlSeat, ()> for Asked {
+    fn event(
+        asked: &mut Self,
+        seat: &wl_seat::WlSeat,
+        event: wl_seat::Event,
+        (): &(),
+        _: &Connection,
+        handle: &QueueHandle<Self>,
+    ) {
+        if let wl_seat::Event::Capabilities {
+            capabilities: WEnum::Value(capabilities),
+        } = event
+            && capabilities.contains(wl_seat::Capability::Keyboard)
+            && asked.keyboard.is_none()
+        {
+            asked.keyboard = Some(seat.get_keyboard(handle, ()));
+        }
+    }
+}
+
+impl Dispatch<wl_keyboard::WlKeyboard, ()> for Asked {
+    fn event(
+        asked: &mut Self,
+        _: &wl_keyboard::WlKeyboard,
+        event: wl_keyboard::Event,
+        (): &(),
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        if let wl_keyboard::Event::Keymap { fd, size, .. } = event {
+            asked.keymap = Some((fd, size));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_layout_lacks_is_known() {
+        let keymap = r#"
+            xkb_keycodes "x" { <AD01> = 24; <ntilde> = 25; };
+            xkb_symbols "it" {
+                key <AD01> { type= "FOUR_LEVEL", symbols[Group1]= [ q, Q, at, Greek_OMEGA ] };
+                key <AC10> { [ ograve, ccedilla, U20AC ] };
+            };"#;
+        let layout = Layout::of_keymap(keymap);
+        assert_eq!(layout.keysym_of('q'), Some(u32::from(b'q')));
+        assert_eq!(layout.keysym_of('@'), Some(u32::from(b'@')));
+        assert_eq!(layout.keysym_of('ò'), Some(0xf2));
+        assert_eq!(layout.keysym_of('€'), Some(0x20ac), "by its number");
+        assert_eq!(layout.keysym_of('ñ'), None, "a key's name means nothing");
+        assert_eq!(layout.keysym_of('漢'), None);
+    }
+}

@@ -1,0 +1,330 @@
+//! An assistance for somebody whose desktop asks them itself (GNOME): a real GNOME without a screen, the real hub and
+//! Helpme, and the operator's console on an X display.
+//!
+//! They need a Debian with GNOME, which `PHD_GNOME_ROOT` names, and root to enter it.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::time::Duration;
+
+use e2e::{
+    Console, DialogAnswer, Display, Gnome, GnomeHelpme, Home, Hub, Look, OPERATOR, OPERATOR_NAME,
+    PASSWORD, PATIENCE, Programs, Region, USER_NAME, wait_until,
+};
+use rustix::process::{Signal, kill_process};
+use tempfile::TempDir;
+use xkeysym::key;
+
+const MONITOR: (u32, u32) = (1180, 760);
+/// Where the user's terminal is.
+const TERMINAL: Region = Region {
+    x: 640,
+    y: 200,
+    width: 480,
+    height: 360,
+};
+/// A place in it.
+const IN_TERMINAL: (u32, u32) = (800, 400);
+
+struct Play {
+    helpme: GnomeHelpme,
+    console: Console,
+    hub: Hub,
+    operator: Display,
+    gnome: Gnome,
+    _folder: TempDir,
+}
+
+impl Play {
+    fn begin(helper: bool) -> Self {
+        let programs = Programs::find().expect("programs");
+        let folder = TempDir::with_prefix("phd-gnome-").expect("a folder");
+        let home = |name| Home::fresh(folder.path(), name).expect("a home");
+        let gnome = Gnome::start(MONITOR).expect("GNOME");
+        let operator = Display::start_managed(1680, 1050).expect("a display");
+        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let hub = Hub::start(&programs, home("hub"), local).expect("a hub");
+        hub.add_operator(OPERATOR, OPERATOR_NAME, PASSWORD)
+            .expect("an operator");
+        let started = Console::start(&programs, &operator, home("operator"), Look::LIGHT);
+        let mut console = started.expect("a console");
+        console
+            .set_up_and_log_in(hub.address(), hub.fingerprint(), OPERATOR, PASSWORD)
+            .expect("logged in");
+        let at = (hub.address(), hub.fingerprint());
+        let helpme = GnomeHelpme::start(&programs, &gnome, at, helper).expect("Helpme");
+        Self {
+            helpme,
+            console,
+            hub,
+            operator,
+            gnome,
+            _folder: folder,
+        }
+    }
+
+    /// From the ticket to the user's yes.
+    fn user_allows(&mut self) {
+        let ticket = self.console.generate_ticket().expect("a ticket");
+        self.helpme
+            .ask_for_help(&self.gnome, &ticket, USER_NAME)
+            .expect("asked for help");
+        self.console
+            .wait_for_computer(&ticket)
+            .expect("in the list");
+        self.console
+            .choose(&ticket, "Remote Session")
+            .expect("chosen");
+        // the question says what comes after it
+        self.helpme
+            .wait_to_read("After you allow this, your desktop will ask you once more")
+            .expect("explained");
+        self.helpme.click(&self.gnome, "Allow").expect("allowed");
+    }
+
+    fn user_answers(&self, answer: DialogAnswer) {
+        self.gnome.answer(answer).expect("the desktop's dialog");
+    }
+
+    fn operator_reads(&mut self, beginning: &str) {
+        let app = &mut self.console.app;
+        let read = wait_until(&format!("{beginning:?}"), PATIENCE, || {
+            let map = app.map()?;
+            let said = map.labels().iter().any(|label| label.contains(beginning));
+            Ok(said.then_some(()))
+        });
+        let shown = app.map().map(|map| format!("{:?}", map.labels()));
+        let told = self.hub.timeline(1);
+        assert!(
+            read.is_ok(),
+            "{beginning:?} is not in {shown:?}; the film: {told:?}"
+        );
+    }
+
+    /// Waits until the operator sees what GNOME shows, pixel by pixel.
+    #[track_caller]
+    fn expect_the_same_picture(&self) {
+        let mut last = None;
+        let what = "the same picture on both sides";
+        let same = wait_until(what, Duration::from_secs(20), || {
+            let shown = self.gnome.screenshot()?;
+            let seen = self.console.remote_picture()?;
+            let place = shown.find_in(&seen, None);
+            last = Some((shown, seen));
+            Ok(place.map(drop))
+        });
+        if let (Err(_), Some((shown, seen))) = (&same, last) {
+            let folder = std::env::temp_dir().join("phd-e2e-failures");
+            fs::create_dir_all(&folder).expect("a folder");
+            for (name, picture) in [("shown", &shown), ("seen", &seen)] {
+                let path = folder.join(format!("gnome-{name}.png"));
+                picture.save_png(&path).expect("kept");
+            }
+        }
+        same.expect("100 % exact; see phd-e2e-failures among the temporary files");
+    }
+
+    /// Waits until nothing of Helpme shares the screen any more.
+    #[track_caller]
+    fn expect_that_nothing_is_shared(&self) {
+        let gone = wait_until("the end of the sharing", PATIENCE, || {
+            let helpers = self.gnome.processes(Some("helpme-screencast"))?;
+            let asks = self.gnome.asks()?;
+            Ok((helpers.is_empty() && !asks).then_some(()))
+        });
+        gone.expect("nothing runs on");
+    }
+}
+
+impl Drop for Play {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        // for whoever looks why a play failed
+        let folder = std::env::temp_dir().join("phd-e2e-failures");
+        for log in ["helpme.log", "session.log"] {
+            let kept = fs::create_dir_all(&folder)
+                .and_then(|()| fs::copy(self.gnome.file(log), folder.join(format!("gnome-{log}"))));
+            if let Err(error) = kept {
+                println!("{log} is not kept: {error}");
+            }
+        }
+    }
+}
+
+fn read(file: &Path) -> String {
+    let bytes = fs::read(file).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn wait_for_text(file: &Path, wanted: &str) {
+    let came = wait_until(&format!("{wanted:?}"), PATIENCE, || {
+        Ok(read(file).contains(wanted).then_some(()))
+    });
+    assert!(came.is_ok(), "{wanted:?} is not in {:?}", read(file));
+}
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn s1_a_user_on_gnome_is_seen_and_typed_for_from_ticket_to_end() {
+    let mut play = Play::begin(true);
+    play.operator.set_layout("it").expect("an Italian keyboard");
+    let [typed, interrupted, raw] =
+        ["typed", "interrupted", "raw"].map(|name| play.gnome.file(name));
+    let script = format!(
+        r#"trap : INT; cat >"$1"; echo yes >"{}"; stty raw -echo; printf '\e[?1000h\e[?1006h'; exec cat >"{}""#,
+        play.gnome.inside(&interrupted).display(),
+        play.gnome.inside(&raw).display()
+    );
+    let opened = play.gnome.terminal("typed", &script, &typed, TERMINAL);
+    let _terminal = opened.expect("a terminal");
+    play.user_allows();
+    play.operator_reads("The user's desktop is asking them");
+    play.user_answers(DialogAnswer::ShareAll);
+    let session = play.console.wait_for_session().expect("a session");
+    assert_eq!((session.width, session.height), MONITOR, "shown at 1:1");
+    play.expect_the_same_picture();
+
+    let hands = play.operator.hands().expect("hands");
+    let at = |(x, y)| (session.x + x, session.y + y);
+    hands.click(at(IN_TERMINAL)).expect("a click");
+    // all of it is on the user's keyboard, an Italian one
+    let text = "Perché no? è ò @ € [ {1} ~ ABC abc";
+    hands.type_text(text).expect("typed");
+    hands.tap(key::Return).expect("typed");
+    wait_for_text(&typed, &format!("{text}\n"));
+    assert_eq!(read(&typed), format!("{text}\n"), "once and in order");
+    play.expect_the_same_picture();
+
+    // and this is not: it is said, and what follows is typed
+    play.operator.set_layout("ru").expect("a Russian keyboard");
+    hands.type_text("ж").expect("typed");
+    play.operator_reads("no way to type");
+    play.operator.set_layout("it").expect("an Italian keyboard");
+    hands.type_text("xy").expect("typed");
+    hands.tap(key::Return).expect("typed");
+    wait_for_text(&typed, "\nxy\n");
+
+    hands.chord(&[key::Control_L, key::c]).expect("typed");
+    wait_for_text(&interrupted, "yes");
+    wait_until("the terminal to take the mouse", PATIENCE, || {
+        Ok(raw.exists().then_some(()))
+    })
+    .expect("the script goes on");
+    std::thread::sleep(Duration::from_millis(300));
+    hands.click(at(IN_TERMINAL)).expect("a click");
+    hands.turn_wheel(-1).expect("turned");
+    hands.turn_wheel(1).expect("turned");
+    for told in ["\u{1b}[<0;", "m", "\u{1b}[<64;", "\u{1b}[<65;"] {
+        wait_for_text(&raw, told);
+    }
+    play.expect_the_same_picture();
+
+    play.console.end_session().expect("ended");
+    play.helpme
+        .wait_to_read("Use another ticket")
+        .expect("ended there, too");
+    play.expect_that_nothing_is_shared();
+    let films = play.hub.films().expect("films");
+    let faults = play.hub.verify_film(films[0].id).expect("verified");
+    assert!(films.len() == 1 && faults.is_empty(), "{faults:?}");
+}
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn h5_what_the_user_refuses_in_the_desktops_dialog_is_said_on_both_sides() {
+    let mut play = Play::begin(true);
+    play.user_allows();
+    play.user_answers(DialogAnswer::Cancel);
+    // it stands there for some seconds
+    play.operator_reads("The user did not share the screen in their desktop's own window");
+    play.helpme
+        .wait_to_read("Your screen was not shared in your desktop's own window")
+        .expect("said to the user");
+    play.expect_that_nothing_is_shared();
+    play.console.leave_session().ok();
+
+    // the same again, and only half of it
+    play.helpme
+        .click(&play.gnome, "Use another ticket")
+        .expect("again");
+    play.user_allows();
+    play.user_answers(DialogAnswer::ShareScreen);
+    play.console.wait_for_session().expect("a session");
+    play.operator_reads("You can only watch: “Allow Remote Interaction” was off");
+    play.console.end_session().expect("ended");
+    play.helpme
+        .wait_to_read("Your helper can only watch: “Allow Remote Interaction” was off")
+        .expect("said to the user");
+    play.expect_that_nothing_is_shared();
+}
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn h5_without_what_takes_the_pictures_it_is_said_before_a_session() {
+    let mut play = Play::begin(false);
+    let begin = "Helpme cannot show this screen: the program “helpme-screencast”";
+    play.helpme.wait_to_read(begin).expect("said to the user");
+    let ticket = play.console.generate_ticket().expect("a ticket");
+    play.helpme
+        .ask_for_help(&play.gnome, &ticket, USER_NAME)
+        .expect("asked for help");
+    play.console
+        .wait_for_computer(&ticket)
+        .expect("in the list");
+    play.operator_reads("PipeWire is missing");
+}
+
+/// What the terminal says of keys and buttons that go down and up; see the protocol of kitty's keyboards.
+const TELL_ALL: &str = r#"stty raw -echo; printf '\e[>11u\e[?1000h\e[?1006h'; exec cat >"$1""#;
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn d2_whoever_is_killed_on_gnome_no_key_stays_down_the_film_is_whole_and_nothing_runs_on() {
+    let mut play = Play::begin(true);
+    let file = play.gnome.file("told");
+    let opened = play.gnome.terminal("typed", TELL_ALL, &file, TERMINAL);
+    let _terminal = opened.expect("a terminal");
+    play.user_allows();
+    play.user_answers(DialogAnswer::ShareAll);
+    let session = play.console.wait_for_session().expect("a session");
+    play.expect_the_same_picture();
+    let hands = play.operator.hands().expect("hands");
+    let at = |(x, y)| (session.x + x, session.y + y);
+    hands.click(at(IN_TERMINAL)).expect("a click");
+    wait_for_text(&file, "\u{1b}[<0;");
+
+    // what takes the pictures: another one does it
+    let helpers = || play.gnome.processes(Some("helpme-screencast"));
+    let before = helpers().expect("listed");
+    assert_eq!(before.len(), 1, "one takes the pictures");
+    kill_process(before[0], Signal::KILL).expect("killed");
+    wait_until("another one", PATIENCE, || {
+        let now = helpers()?;
+        Ok((now.len() == 1 && now != before).then_some(()))
+    })
+    .expect("the session goes on");
+    play.gnome
+        .click((TERMINAL.x + 50, TERMINAL.y + 5))
+        .expect("something changes");
+    play.expect_the_same_picture();
+
+    fs::write(&file, "").expect("emptied");
+    hands.press_button().expect("pressed");
+    hands.press(key::j).expect("pressed");
+    wait_for_text(&file, "\u{1b}[106");
+    assert!(!read(&file).contains(";1:3u"), "held: {:?}", read(&file));
+    play.helpme.running.kill_now().expect("killed");
+    wait_for_text(&file, "\u{1b}[106;1:3u");
+    wait_for_text(&file, "m");
+    hands.release(key::j).expect("released");
+    hands.release_button().expect("released");
+    play.expect_that_nothing_is_shared();
+    play.console.leave_session().ok();
+    for film in play.hub.films().expect("films") {
+        let faults = play.hub.verify_film(film.id).expect("verified");
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+}
