@@ -18,6 +18,9 @@ use protocol::input::{InputEvent, Place, PointerButton};
 use tempfile::TempDir;
 use xkeysym::key;
 
+#[path = "wayland/clipboard.rs"]
+mod clipboard_of_sway;
+
 /// The user's output where there is one.
 const OUTPUT: (u32, u32) = (1100, 700);
 /// Where the user's terminal is.

@@ -35,11 +35,15 @@ impl Desk {
     fn new() -> Self {
         let xvfb = Xvfb::start("640x480x24");
         let (clipboard, told) = open(&xvfb);
-        Self {
+        let desk = Self {
             clipboard,
             told,
             xvfb,
-        }
+        };
+        // once it answers, it is open
+        let nothing = soon(&desk.fetch(0, TEXT));
+        assert_eq!(nothing, Err(ClipboardFault::REPLACED));
+        desk
     }
 
     /// The next copy that is told.

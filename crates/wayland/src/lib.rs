@@ -1,12 +1,12 @@
-//! What `capture` and `input` do alike with a Wayland compositor: one [`Session`], which binds what the
+//! What `capture`, `input` and `clipboard` do alike with a Wayland compositor: one [`Session`], which binds what the
 //! compositor advertises and keeps track of its outputs.
 //!
 //! Wayland itself lets no program see others or type into them. The compositors of the wlroots family (sway,
 //! Hyprland, river, labwc, ...) advertise protocols for it, which are spoken here: wlr-screencopy for the
-//! picture, virtual-keyboard and wlr-virtual-pointer for the hands. GNOME and KDE have none of them.
+//! picture, virtual-keyboard and wlr-virtual-pointer for the hands, ext-data-control or wlr-data-control for what is
+//! copied. GNOME has none of them, KDE the last.
 //!
-//! What sees and what acts open a session each: a key that is typed shares no queue with a picture that is
-//! copied. Empty on platforms without Wayland.
+//! What sees, what acts and what copies open a session each: a key that is typed shares no queue with a picture. Empty on platforms without Wayland.
 
 #![cfg(any(target_os = "linux", target_os = "freebsd"))]
 
@@ -15,9 +15,11 @@ mod frames;
 mod hands;
 mod memory;
 mod outputs;
+mod selection;
 mod session;
 mod turn;
 
 pub use hands::{Axis, Hands};
 pub use outputs::{Desk, Output};
+pub use selection::{Selection, SelectionNews};
 pub use session::{ConnectError, Lost, Offers, Session};

@@ -19,6 +19,7 @@ use wayland_protocols_wlr::virtual_pointer::v1::client::zwlr_virtual_pointer_man
 
 use crate::frames::Copying;
 use crate::outputs::{Desk, KnownOutput};
+use crate::selection::{Managers, Told};
 
 /// A compositor that needs longer for one answer is taken for dead.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,6 +69,7 @@ pub(crate) struct Globals {
     pub(crate) screencopy: Option<ZwlrScreencopyManagerV1>,
     pub(crate) keyboards: Option<ZwpVirtualKeyboardManagerV1>,
     pub(crate) pointers: Option<ZwlrVirtualPointerManagerV1>,
+    pub(crate) selections: Managers,
 }
 
 /// What events change.
@@ -80,6 +82,7 @@ pub(crate) struct State {
     /// How many questions were answered.
     pub(crate) answers: u64,
     pub(crate) copying: Copying,
+    pub(crate) selection: Told,
 }
 
 /// A connection to a compositor.

@@ -69,6 +69,17 @@ const CORE_AND_X11: &[&str] = &[
     "own-window",
     "x11",
 ];
+/// What copies and pastes may know.
+const CORE_X11_AND_WAYLAND: &[&str] = &[
+    "protocol",
+    "session",
+    "codec",
+    "recording",
+    "keyboard",
+    "own-window",
+    "wayland",
+    "x11",
+];
 /// What shows and acts on a desktop may know.
 const CORE_AND_DISPLAYS: &[&str] = &[
     "protocol",
@@ -214,7 +225,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "clipboard",
-        may_know: CORE_AND_X11,
+        may_know: CORE_X11_AND_WAYLAND,
         never: NO_IO_NO_GUI,
     },
     Rule {
