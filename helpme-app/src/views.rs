@@ -23,7 +23,7 @@ use ui_kit::{
     Clock, Icon, Lang, Palette, ProxyAnswer, ThemeChoice, Tone, Word, proxy_form_ui, text, theme, w,
 };
 
-pub use bar::{BAR_HEIGHT, BAR_WIDTH, bar_width, height_below, strip_ui};
+pub use bar::{BAR_HEIGHT, BAR_WIDTH, Strip, bar_width, height_below, strip_ui};
 
 use self::waiting::{Reach, Waiting};
 use crate::state::{Action, FormProblem, Stage, State};

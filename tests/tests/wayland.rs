@@ -18,6 +18,8 @@ use protocol::input::{InputEvent, Place, PointerButton};
 use tempfile::TempDir;
 use xkeysym::key;
 
+#[path = "wayland/bar.rs"]
+mod bar_over_all;
 #[path = "wayland/clipboard.rs"]
 mod clipboard_of_sway;
 

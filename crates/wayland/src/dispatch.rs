@@ -78,6 +78,7 @@ impl State {
         handle: &QueueHandle<Self>,
     ) {
         let globals = &mut self.globals;
+        self.above.advertised.note(interface, name, version);
         if globals.selections.bind(interface, registry, name, handle) {
             return;
         }

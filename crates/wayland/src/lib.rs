@@ -6,7 +6,9 @@
 //! picture, virtual-keyboard and wlr-virtual-pointer for the hands, ext-data-control or wlr-data-control for what is
 //! copied. GNOME has none of them, KDE the last.
 //!
-//! What sees, what acts and what copies open a session each: a key that is typed shares no queue with a picture. Empty on platforms without Wayland.
+//! And wlr-layer-shell for a bar above all windows ([`Overlay`]).
+//!
+//! What sees, what acts, what copies and what shows open a session each: a key that is typed shares no queue with a picture. Empty on platforms without Wayland.
 
 #![cfg(any(target_os = "linux", target_os = "freebsd"))]
 
@@ -15,11 +17,13 @@ mod frames;
 mod hands;
 mod memory;
 mod outputs;
+mod overlay;
 mod selection;
 mod session;
 mod turn;
 
 pub use hands::{Axis, Hands};
 pub use outputs::{Desk, Output};
+pub use overlay::{Overlay, PointerAct, SurfacePicture};
 pub use selection::{Selection, SelectionNews};
 pub use session::{ConnectError, Lost, Offers, Session};

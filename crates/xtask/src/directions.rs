@@ -92,7 +92,7 @@ const CORE_AND_DISPLAYS: &[&str] = &[
     "wayland",
     "x11",
 ];
-const CORE_X11_AND_FILES: &[&str] = &[
+const CORE_DISPLAYS_AND_FILES: &[&str] = &[
     "icon",
     "protocol",
     "session",
@@ -100,6 +100,7 @@ const CORE_X11_AND_FILES: &[&str] = &[
     "recording",
     "keyboard",
     "own-window",
+    "wayland",
     "x11",
     "private-file",
 ];
@@ -235,7 +236,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "desktop",
-        may_know: CORE_X11_AND_FILES,
+        may_know: CORE_DISPLAYS_AND_FILES,
         never: NO_IO_NO_GUI,
     },
     Rule {
