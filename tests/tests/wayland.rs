@@ -400,7 +400,24 @@ const TELL_ALL: &str = r#"stty raw -echo; printf '\e[>11u\e[?1000h\e[?1006h'; ex
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Victim {
     Helpme,
+    /// The process that releases buttons when Helpme is gone.
+    Guardian,
     Compositor,
+}
+
+/// The process that guards what this Helpme holds.
+fn guardian_of(helpme: u32) -> Option<i32> {
+    let entries = fs::read_dir("/proc").ok()?;
+    let mut processes = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    processes.find(|process: &i32| {
+        let program = fs::read_link(format!("/proc/{process}/exe"));
+        let is_helpme = program.is_ok_and(|program| program.ends_with("helpme"));
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        is_helpme
+            && status
+                .lines()
+                .any(|line| line == format!("PPid:\t{helpme}"))
+    })
 }
 
 /// How often each is killed, and how often where `PHD_SOAK` is set.
@@ -414,9 +431,10 @@ fn d2_whoever_is_killed_on_wayland_no_key_stays_down_the_film_is_whole_and_nothi
         Some(_) => TIMES_IN_A_SOAK,
         None => TIMES,
     };
-    for round in 0..2 * times {
-        let victim = match round % 2 {
+    for round in 0..3 * times {
+        let victim = match round % 3 {
             0 => Victim::Helpme,
+            1 => Victim::Guardian,
             _ => Victim::Compositor,
         };
         let file = play.file(&format!("told-{round}"));
@@ -448,12 +466,33 @@ fn d2_whoever_is_killed_on_wayland_no_key_stays_down_the_film_is_whole_and_nothi
                 wait_for_text(&file, "\u{1b}[106;1:3u");
                 wait_for_text(&file, "m");
             }
+            Victim::Guardian => {
+                let guardian = guardian_of(play.helpme.running.pid()).expect("a guardian");
+                let guardian = rustix::process::Pid::from_raw(guardian).expect("its number");
+                let killed = rustix::process::kill_process(guardian, rustix::process::Signal::KILL);
+                killed.expect("killed");
+            }
             Victim::Compositor => {
                 play.sway.running().kill_now().expect("killed");
             }
         }
         hands.release(key::j).expect("released");
         hands.release_button().expect("released");
+        if victim == Victim::Guardian {
+            // the session goes on without it, and ends as any other
+            wait_for_text(&file, "\u{1b}[106;1:3u");
+            wait_for_text(&file, "m");
+            fs::write(&file, "").expect("emptied");
+            hands.press_button().expect("pressed");
+            hands.press(key::k).expect("pressed");
+            wait_for_text(&file, "\u{1b}[107");
+            play.user_clicks("End");
+            wait_for_text(&file, "\u{1b}[107;1:3u");
+            wait_for_text(&file, "m");
+            hands.release(key::k).expect("released");
+            hands.release_button().expect("released");
+            play.helpme.running.stop().expect("stopped");
+        }
         play.expect_that_helpme_is_gone(&what);
         if victim == Victim::Compositor {
             let sentence = "Helpme finds no screen on the user's computer";
@@ -478,11 +517,11 @@ fn d2_whoever_is_killed_on_wayland_no_key_stays_down_the_film_is_whole_and_nothi
             let faults = play.hub.verify_film(film.id).expect("verified");
             assert!(faults.is_empty(), "{what}: {faults:?}");
         }
-        if round + 1 == 2 * times {
+        if round + 1 == 3 * times {
             break;
         }
         match victim {
-            Victim::Helpme => play.start_helpme_again(),
+            Victim::Helpme | Victim::Guardian => play.start_helpme_again(),
             Victim::Compositor => play.start_sway_again(1, OUTPUT),
         }
         .expect("another one");
