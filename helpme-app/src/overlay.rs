@@ -30,6 +30,7 @@ struct Sight {
     running: Running,
     lang: Lang,
     organisation: Option<String>,
+    has_hot_key: bool,
     theme: Theme,
 }
 
@@ -47,6 +48,7 @@ impl Sight {
             },
             lang: state.lang(),
             organisation: state.organisation().map(str::to_owned),
+            has_hot_key: state.hot_key,
             theme,
         })
     }
@@ -232,7 +234,7 @@ impl Painter for BarPainter {
                 lang: sight.lang,
                 running: &sight.running,
                 organisation: sight.organisation.as_deref(),
-                has_hot_key: false,
+                has_hot_key: sight.has_hot_key,
                 chat: (0, false),
                 monitors: (false, 0),
                 opens_below: false,

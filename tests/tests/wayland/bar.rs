@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use e2e::{PATIENCE, Picture, Region, wait_until};
+use protocol::input::{HidKey, InputEvent};
 
 use super::{MOUSE, OUTPUT, Play, wait_for_text};
 
@@ -16,6 +17,8 @@ const BAR: Region = Region {
 };
 /// The edge of a bar while somebody sees the screen, and while they see nothing.
 const RED: [u8; 3] = [0xcf, 0x2f, 0x33];
+/// The first letter's key.
+const HID_OF_A: u8 = 4;
 
 fn has_edge(picture: &Picture, colour: impl Fn([u8; 3]) -> bool) -> bool {
     let lines = [0, BAR.height - 1].map(|y| (BAR.x..BAR.x + BAR.width).map(move |x| (x, y)));
@@ -116,5 +119,54 @@ fn h6_above_a_window_that_fills_the_screen_a_bar_says_who_is_here_and_ends_it() 
     });
     gone.expect("it went with the session");
     fill(&play, "disable");
+    play.user_reads("Use another ticket");
+}
+
+#[test]
+fn h6_on_sway_a_key_ends_the_session_whatever_has_the_keyboard() {
+    // its X server gives keys, too, and only to its own programs
+    let mut play = Play::begin_as(1, OUTPUT, super::WITH_X11);
+    let file = play.file("told");
+    let _terminal = play.terminal(MOUSE, &file);
+    play.session_begins().expect("a session");
+    let fill = "[title=\"^typed$\"] fullscreen enable";
+    play.sway.tell(fill).expect("told");
+    play.wait_for_edge("the bar", |colour| colour == RED);
+    let press = |letter: &str, modifiers: &[u8]| {
+        let keys = modifiers
+            .iter()
+            .copied()
+            .chain([HID_OF_A + letter.as_bytes()[0] - b'a']);
+        let keys: Vec<_> = keys.collect();
+        let key = |key: u8, pressed| {
+            let event = InputEvent::Key {
+                key: HidKey(key.into()),
+                pressed,
+                character: None,
+            };
+            play.sway.hand(&event).expect("done");
+        };
+        for held in &keys {
+            key(*held, true);
+        }
+        for held in keys.iter().rev() {
+            key(*held, false);
+        }
+    };
+    const CTRL_ALT: [u8; 2] = [0xe0, 0xe2];
+    const CTRL_ALT_SHIFT: [u8; 3] = [0xe0, 0xe2, 0xe1];
+    press("x", &CTRL_ALT);
+    press("y", &CTRL_ALT_SHIFT);
+    std::thread::sleep(Duration::from_millis(500));
+    play.wait_for_edge("the bar still", |colour| colour == RED);
+    press("x", &CTRL_ALT_SHIFT);
+    let gone = wait_until("no bar", PATIENCE, || {
+        let picture = play.sway.screenshot()?;
+        Ok((!has_edge(&picture, |colour| colour == RED)).then_some(()))
+    });
+    gone.expect("it went with the session");
+    play.sway
+        .tell("[title=\"^typed$\"] fullscreen disable")
+        .expect("told");
     play.user_reads("Use another ticket");
 }

@@ -14,6 +14,7 @@ use e2e::{PATIENCE, Sway, wait_until};
 use protocol::clipboard::{ClipboardFault, ClipboardKind, ClipboardKinds};
 use tempfile::TempDir;
 
+use super::renamed::stand_before;
 use super::{OUTPUT, Play, desktop};
 
 const TEXT: ClipboardKind = ClipboardKind::Text;
@@ -346,6 +347,31 @@ fn more_programs_than_may_paste_are_refused_and_the_others_get_it() {
     let given = texts.filter(|text| text == b"all of it").count();
     assert!((16..=20).contains(&given), "{given}");
     assert_eq!(desk.paste(UTF_8).expect("text"), b"all of it");
+}
+
+#[test]
+fn the_successor_of_the_protocol_is_spoken_too() {
+    let (sway, folder) = desktop((400, 300));
+    let at = stand_before(sway.socket(), folder.path().join("renamed"));
+    let (teller, told) = sync_channel(64);
+    let tell = move |happening| teller.send(happening).unwrap_or_default();
+    let place = Place::of_compositor(&at);
+    let desk = Desk {
+        clipboard: place.open(Arc::new(tell)).expect("a thread"),
+        told,
+        sway,
+        _folder: folder,
+    };
+    assert_eq!(soon(&desk.fetch(0, TEXT)), Err(ClipboardFault::REPLACED));
+    let text = long_text(1_000_000);
+    let _owner = desk.copy(UTF_8, &text);
+    let copied = desk.copied();
+    assert!(copied.kinds.has(TEXT) && !copied.is_old);
+    let contents = soon(&desk.fetch(copied.number, TEXT)).expect("contents");
+    assert!(contents == text);
+    let (_held, asked) = desk.hold(&[(TEXT, b"held".to_vec())]);
+    assert_eq!(desk.paste(UTF_8).expect("text"), b"held");
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
 #[test]
