@@ -21,10 +21,11 @@ use crate::floating::Floating;
 use crate::front::Front;
 use crate::link::Link;
 use crate::links::LinkDesk;
+use crate::overlay::OverAll;
 use crate::settings::HubPlace;
 use crate::state::{Action, Below, Effect, Shape, Stage, State};
 use crate::updates::Updates;
-use crate::views::{self, BAR_HEIGHT, Moment};
+use crate::views::{self, BAR_HEIGHT, Moment, Strip};
 
 /// The window's size at a first start, and the smallest, in points.
 pub const WINDOW_SIZE: (f32, f32) = (440.0, 690.0);
@@ -64,6 +65,8 @@ pub struct HelpmeApp {
     hot_key: Option<HotKey>,
     front: Front,
     above: Above,
+    /// Where [`Self::floating`] is.
+    over_all: OverAll,
     shape: Shape,
     floating: Option<Floating>,
     enlarged: Enlarged,
@@ -117,6 +120,7 @@ impl HelpmeApp {
             hot_key: hot_key(&wake),
             front: Front::of(creation, Arc::clone(&wake)),
             above: Above::default(),
+            over_all: OverAll::default(),
             shape: Shape::Window,
             floating: start.floating,
             enlarged: Enlarged::new(ctx, text_size, SMALLEST_WINDOW),
@@ -345,7 +349,9 @@ impl HelpmeApp {
     fn bar_above(&mut self, ctx: &Context, moment: Moment) -> Vec<Action> {
         let mut actions = Vec::new();
         self.above.show(ctx, |ui| {
-            views::strip_ui(ui, "above", &self.state, moment, &mut actions);
+            if let Some(strip) = Strip::of(&self.state) {
+                views::strip_ui(ui, "above", strip, moment, &mut actions);
+            }
         });
         if actions.contains(&Action::DragBar) {
             self.above.hold();
@@ -363,6 +369,30 @@ impl HelpmeApp {
         }
         actions.retain(|action| *action != Action::DragBar);
         actions
+    }
+
+    /// What the user wants, or an operator who clicks here, too.
+    fn do_what_was_pressed(&mut self, ctx: &Context, actions: Vec<Action>) {
+        for action in actions {
+            if action.is_the_users_alone() && self.backend.may_be_an_operators() {
+                tracing::warn!("Not taken: an operator may have pressed it");
+                continue;
+            }
+            let effects = self.state.act(action, self.now());
+            self.take(ctx, effects);
+            ctx.request_repaint();
+        }
+    }
+
+    /// What the user does on the bar above a window that fills the screen, where there is one.
+    fn bar_over_all(&mut self, ctx: &Context) -> Vec<Action> {
+        if self.floating.is_none() {
+            return Vec::new();
+        }
+        let (backend, wake) = (&self.backend, &self.wake.0);
+        let ender = || backend.ender();
+        self.over_all
+            .follow(ctx, &self.state, self.started, ender, wake)
     }
 
     fn window_size(&self) -> Vec2 {
@@ -431,6 +461,8 @@ impl eframe::App for HelpmeApp {
         }
         self.follow_text_size(ctx);
         self.shape_window(ctx);
+        let pressed = self.bar_over_all(ctx);
+        self.do_what_was_pressed(ctx, pressed);
         let now = self.now();
         if let Some(floating) = &mut self.floating {
             floating.follow(ctx, now);
@@ -450,15 +482,7 @@ impl eframe::App for HelpmeApp {
         if self.has_bar_above() {
             actions.extend(self.bar_above(&ctx, moment));
         }
-        for action in actions {
-            if action.is_the_users_alone() && self.backend.may_be_an_operators() {
-                tracing::warn!("Not taken: an operator may have pressed it");
-                continue;
-            }
-            let effects = self.state.act(action, now);
-            self.take(&ctx, effects);
-            ctx.request_repaint();
-        }
+        self.do_what_was_pressed(&ctx, actions);
     }
 
     fn raw_input_hook(&mut self, _ctx: &Context, input: &mut RawInput) {

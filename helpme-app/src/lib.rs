@@ -11,6 +11,7 @@ pub mod front;
 pub mod link;
 pub mod links;
 pub mod organisations;
+pub mod overlay;
 pub mod settings;
 pub mod state;
 mod updates;

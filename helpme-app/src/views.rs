@@ -24,7 +24,7 @@ use ui_kit::{
     text, text_size_button_ui, theme, w,
 };
 
-pub use bar::{BAR_HEIGHT, BAR_WIDTH, bar_width, height_below, strip_ui};
+pub use bar::{BAR_HEIGHT, BAR_WIDTH, Strip, bar_width, height_below, strip_ui};
 
 use self::waiting::{Reach, Waiting};
 use crate::state::{Action, FormProblem, Stage, State};

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -68,7 +68,7 @@ impl Sway {
         (width, height): (u32, u32),
         settings: &str,
     ) -> anyhow::Result<Self> {
-        for program in ["sway", "swaymsg", "grim", "foot"] {
+        for program in ["sway", "swaymsg", "grim", "foot", "wl-copy"] {
             let found = Command::new("which").arg(program).output()?;
             ensure!(
                 found.status.success(),
@@ -266,6 +266,57 @@ impl Sway {
         })?;
         self.put(title, place)?;
         Ok(running)
+    }
+
+    /// Another program begins to copy what is written into its input as `format`, and stays to answer.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn begin_copy(&self, format: &str) -> anyhow::Result<Child> {
+        let mut command = self.command("wl-copy");
+        command.args(["--foreground", "--type", format]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        Ok(command.stderr(Stdio::null()).spawn()?)
+    }
+
+    /// Another program begins to paste.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn begin_paste(&self, format: &str) -> anyhow::Result<Child> {
+        let mut command = self.command("timeout");
+        command.args(["20", "wl-paste", "--no-newline", "--type", format]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        Ok(command.stderr(Stdio::null()).spawn()?)
+    }
+
+    /// What another program pastes, if it is given anything.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn paste(&self, format: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let pasted = self.begin_paste(format)?.wait_with_output()?;
+        let has_any = pasted.status.success() && !pasted.stdout.is_empty();
+        Ok(has_any.then_some(pasted.stdout))
+    }
+
+    /// The formats in which another program could paste.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn pasteable(&self) -> anyhow::Result<Vec<String>> {
+        let listed = self.command("wl-paste").arg("--list-types").output()?;
+        let names = String::from_utf8_lossy(&listed.stdout);
+        let is_there = listed.status.success();
+        Ok(names
+            .lines()
+            .filter(|_| is_there)
+            .map(str::to_owned)
+            .collect())
     }
 
     /// Puts a window somewhere.

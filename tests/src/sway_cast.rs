@@ -30,8 +30,6 @@ pub struct SwayCast {
     pub operator: Display,
     pub programs: Programs,
     folder: TempDir,
-    /// How often the desktop was started.
-    desktops: u32,
 }
 
 impl SwayCast {
@@ -44,7 +42,7 @@ impl SwayCast {
         let programs = Programs::find()?;
         let folder = TempDir::with_prefix("phd-sway-")?;
         let home = |name| Home::fresh(folder.path(), name);
-        let user = home("user-1")?.of_ordinary_user()?;
+        let user = home("user")?.of_ordinary_user()?;
         let sway = Sway::start_as(user, outputs, size, settings)?;
         let operator = Display::start_managed(1680, 1050)?;
         let hub = Hub::start(&programs, home("hub")?, IpAddr::V4(Ipv4Addr::LOCALHOST))?;
@@ -61,7 +59,6 @@ impl SwayCast {
             operator,
             programs,
             folder,
-            desktops: 1,
         })
     }
 
@@ -90,22 +87,9 @@ impl SwayCast {
         Ok(())
     }
 
-    /// The desktop of another user, and Helpme on it, after the one before was killed.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be started.
-    pub fn start_sway_again(&mut self, outputs: u32, size: (u32, u32)) -> anyhow::Result<()> {
-        self.desktops += 1;
-        let name = format!("user-{}", self.desktops);
-        let user = Home::fresh(self.folder.path(), &name)?.of_ordinary_user()?;
-        self.sway = Sway::start_as(user, outputs, size, NO_X11)?;
-        self.start_helpme_again()
-    }
-
     /// Where the user's programs are, and what they keep.
     pub fn user_folder(&self) -> PathBuf {
-        self.folder.path().join(format!("user-{}", self.desktops))
+        self.folder.path().join("user")
     }
 
     /// A file that the user's programs may write.

@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -16,8 +17,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::clipboard::{ClipboardFault, ClipboardKind, ClipboardKinds};
 
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod orders;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod text;
 #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 mod unsupported;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod wayland;
 #[cfg(windows)]
 mod windows;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
@@ -104,38 +111,53 @@ pub fn hold(clipboard: &Arc<dyn Clipboard>, kinds: ClipboardKinds, provide: Prov
 
 /// Which clipboard.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
-    display: Option<String>,
-    is_none: bool,
+pub struct Place(Which);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Which {
+    #[default]
+    OfThisDesktop,
+    OfDisplay(String),
+    OfCompositor(PathBuf),
+    None,
 }
 
 impl Place {
     /// That of the desktop on which this program runs.
+    ///
+    /// Where a Wayland compositor gives programs its clipboard, it is that one, and otherwise that of an X server,
+    /// as compositors have one for programs that do not know Wayland.
     pub fn of_this_desktop() -> Self {
-        Self::default()
+        Self(Which::OfThisDesktop)
     }
 
     /// That of an X server, by its name: `:3`.
     pub fn of_display(name: &str) -> Self {
-        Self {
-            display: Some(name.to_owned()),
-            is_none: false,
-        }
+        Self(Which::OfDisplay(name.to_owned()))
+    }
+
+    /// That of a Wayland compositor, by its socket.
+    pub fn of_compositor(socket: &Path) -> Self {
+        Self(Which::OfCompositor(socket.to_owned()))
     }
 
     /// None, for a program that has no desktop.
     pub fn none() -> Self {
-        Self {
-            display: None,
-            is_none: true,
-        }
+        Self(Which::None)
     }
 
     /// Whether there may be one, as far as can be said without looking.
     pub fn exists(&self) -> bool {
-        let has_display = self.display.is_some() || std::env::var_os("DISPLAY").is_some();
-        let is_x11 = cfg!(any(target_os = "linux", target_os = "freebsd"));
-        (cfg!(windows) || is_x11 && has_display) && !self.is_none
+        let is_unix = cfg!(any(target_os = "linux", target_os = "freebsd"));
+        let named = |name| std::env::var_os(name).is_some();
+        match self.0 {
+            Which::OfThisDesktop => {
+                cfg!(windows) || is_unix && (named("DISPLAY") || named("WAYLAND_DISPLAY"))
+            }
+            Which::OfDisplay(_) => cfg!(windows) || is_unix,
+            Which::OfCompositor(_) => is_unix,
+            Which::None => false,
+        }
     }
 
     /// Opens it; never waits for it. What can be had now is told at first.
@@ -161,10 +183,49 @@ impl Place {
             return Err(io::ErrorKind::Unsupported.into());
         }
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        return x11::open(self.display.clone(), listener);
+        return self.clone().open_served(listener);
         #[cfg(windows)]
         return windows::open(listener);
         #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
         return unsupported::open(listener);
     }
+
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    fn open_served(self, listener: Option<Tell>) -> io::Result<Arc<dyn Clipboard>> {
+        match self.0 {
+            Which::OfCompositor(socket) => {
+                orders::open(listener, move |orders, listener, waiting| {
+                    let selection = wayland::find(Some(&socket))?;
+                    wayland::serve(selection, orders, listener, waiting)
+                })
+            }
+            Which::OfDisplay(name) => orders::open(listener, move |orders, listener, waiting| {
+                x11::serve(Some(&name), orders, listener, waiting)
+            }),
+            Which::OfThisDesktop | Which::None => {
+                orders::open(listener, |orders, listener, waiting| {
+                    match wayland::find(None) {
+                        Ok(selection) => {
+                            wayland::serve(selection, orders, listener, waiting)?;
+                        }
+                        Err(reason) => {
+                            tracing::debug!(%reason, "The clipboard is that of an X server");
+                            x11::serve(None, orders, listener, waiting)?;
+                        }
+                    }
+                    Ok::<(), Fault>(())
+                })
+            }
+        }
+    }
+}
+
+/// A clipboard cannot be had, or not any more.
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Wayland(#[from] wayland::Fault),
+    #[error(transparent)]
+    X11(#[from] x11::Fault),
 }

@@ -5,13 +5,10 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Instant;
 
-use bytes::Bytes;
-use protocol::clipboard::{ClipboardFault, ClipboardKind, ClipboardKinds};
+use protocol::clipboard::ClipboardKind;
 use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
@@ -20,15 +17,13 @@ use x11rb::protocol::xproto::{
     Atom, ConnectionExt as _, CreateWindowAux, EventMask, Window, WindowClass,
 };
 
-use crate::{Clipboard, Happening, Provide, Reply, Tell};
+use crate::Tell;
+use crate::orders::{Order, Orders};
 use giving::Giving;
 use reading::Reading;
 
 mod giving;
 mod reading;
-
-/// Orders that wait for the thread.
-const MAX_ORDERS: usize = 64;
 
 x11rb::atom_manager! {
     pub(crate) Atoms: AtomsCookie {
@@ -54,7 +49,7 @@ x11rb::atom_manager! {
 
 /// The server is gone, or no X server as it should be.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+pub(crate) enum Fault {
     #[error("no display: {0}")]
     NoDisplay(#[from] ::x11::ConnectError),
     #[error("the display has no XFIXES")]
@@ -71,115 +66,14 @@ impl From<ConnectionError> for Fault {
     }
 }
 
-/// What the thread is told.
-enum Order {
-    Fetch {
-        number: u64,
-        kind: ClipboardKind,
-        reply: Reply,
-    },
-    TakeOver {
-        number: u64,
-        kinds: ClipboardKinds,
-        provide: Provide,
-        taken: SyncSender<()>,
-    },
-    Release {
-        number: u64,
-    },
-    /// What a program here pastes of the other end's.
-    Contents {
-        number: u64,
-        kind: ClipboardKind,
-        contents: Result<Bytes, ClipboardFault>,
-    },
-}
-
-/// The way to the thread.
-#[derive(Clone)]
-struct Orders {
-    sender: SyncSender<Order>,
-    alarm: Arc<::x11::Alarm>,
-    /// Nobody needs the clipboard any more.
-    is_over: Arc<AtomicBool>,
-}
-
-impl Orders {
-    fn give(&self, order: Order) {
-        match self.sender.try_send(order) {
-            Ok(()) => self.alarm.ring(),
-            // what it was to answer is dropped with it
-            Err(TrySendError::Full(_)) => tracing::debug!("The clipboard is too slow"),
-            Err(TrySendError::Disconnected(_)) => tracing::trace!("The clipboard is gone"),
-        }
-    }
-}
-
-struct X11Clipboard {
+/// Serves the clipboard of a display until nobody needs it any more.
+pub(crate) fn serve(
+    display: Option<&str>,
     orders: Orders,
-    holdings: AtomicU64,
-}
-
-pub(crate) fn open(
-    display: Option<String>,
     listener: Option<Tell>,
-) -> io::Result<Arc<dyn Clipboard>> {
-    let (sender, waiting) = sync_channel(MAX_ORDERS);
-    let orders = Orders {
-        sender,
-        alarm: Arc::new(::x11::Alarm::new()?),
-        is_over: Arc::default(),
-    };
-    let for_thread = orders.clone();
-    thread::Builder::new()
-        .name("clipboard".to_owned())
-        .spawn(move || {
-            let served = Served::open(display.as_deref(), for_thread, listener.clone());
-            let ended = served.and_then(|mut served| served.serve(&waiting));
-            if let Err(error) = ended {
-                tracing::warn!(%error, "No clipboard");
-                if let Some(tell) = listener {
-                    tell(Happening::Lost);
-                }
-            }
-        })?;
-    Ok(Arc::new(X11Clipboard {
-        orders,
-        holdings: AtomicU64::new(0),
-    }))
-}
-
-impl Clipboard for X11Clipboard {
-    fn fetch(&self, number: u64, kind: ClipboardKind, reply: Reply) {
-        self.orders.give(Order::Fetch {
-            number,
-            kind,
-            reply,
-        });
-    }
-
-    fn take_over(&self, kinds: ClipboardKinds, provide: Provide) -> (u64, Receiver<()>) {
-        let number = self.holdings.fetch_add(1, Ordering::Relaxed) + 1;
-        let (taken, done) = sync_channel(1);
-        self.orders.give(Order::TakeOver {
-            number,
-            kinds,
-            provide,
-            taken,
-        });
-        (number, done)
-    }
-
-    fn release(&self, number: u64) {
-        self.orders.give(Order::Release { number });
-    }
-}
-
-impl Drop for X11Clipboard {
-    fn drop(&mut self) {
-        self.orders.is_over.store(true, Ordering::Relaxed);
-        self.orders.alarm.ring();
-    }
+    waiting: &Receiver<Order>,
+) -> Result<(), Fault> {
+    Served::open(display, orders, listener)?.serve(waiting)
 }
 
 /// The connection, and what is the same for all that goes over it.
@@ -285,7 +179,7 @@ impl Served {
                     Err(TryRecvError::Disconnected) => return Ok(()),
                 }
             }
-            if !self.is_quitting && self.orders.is_over.load(Ordering::Relaxed) {
+            if !self.is_quitting && self.orders.are_over() {
                 self.is_quitting = true;
                 self.giving.release_all(&self.ground)?;
             }
@@ -303,8 +197,9 @@ impl Served {
             let until = [self.giving.deadline(), self.reading.deadline()];
             let until = until.into_iter().flatten().min();
             let timeout = until.map(|until| until.saturating_duration_since(now));
-            self.orders.alarm.wait(self.ground.conn.stream(), timeout)?;
-            self.orders.alarm.rang();
+            let alarm = self.orders.alarm();
+            alarm.wait(self.ground.conn.stream(), timeout)?;
+            alarm.rang();
         }
     }
 

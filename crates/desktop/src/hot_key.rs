@@ -1,7 +1,12 @@
 //! The key that ends a session whatever window has the focus (H6): Ctrl+Alt+Shift+X.
 //!
+//! On Wayland only sway has a way to watch it: a key that the compositor's X server gives reaches nobody while a
+//! program of Wayland has the focus, so it is not asked.
+//!
 //! A thread of its own talks to the platform; whoever asks never waits.
 
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod sway;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod x11;
 

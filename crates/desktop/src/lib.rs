@@ -24,6 +24,7 @@ pub mod links;
 pub mod memory;
 pub mod notices;
 pub mod open;
+pub mod overlay;
 pub mod proxies;
 pub mod sealed;
 pub mod secrets;

@@ -4,7 +4,11 @@
 //! change of the focus, and programs take that for an order.
 
 #[cfg(unix)]
-mod ipc;
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "freebsd")),
+    expect(dead_code, reason = "keys are bound where sway is")
+)]
+pub(crate) mod ipc;
 
 /// Where a window of this program is to stand. Lengths are in the compositor's units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,8 +14,7 @@ use std::rc::Rc;
 use egui::{Theme, Ui, UiBuilder, Vec2, vec2};
 use egui_kittest::Harness;
 use ui_kit::Lang;
-
-use crate::paint::Textures;
+use ui_kit::raster::Textures;
 
 /// The environment variable that names the folder for pictures. Without it none are made.
 pub const FOLDER: &str = "PHD_LOOKS";

@@ -1,7 +1,7 @@
 //! What both programs look like and how they speak.
 //!
 //! Theme, text size, fonts, icons, times, the words in English and Italian, widgets, the view of a remote screen, the
-//! start of a program and the message where there is no window, what the connection doctor finds, the tap that takes key strokes before egui sees them, and a map of the window for tests from outside.
+//! start of a program and the message where there is no window, what the connection doctor finds, painting without a graphics card, the tap that takes key strokes before egui sees them, and a map of the window for tests from outside.
 //!
 //! A widget reads what it is given and reports what was wished for; it knows no network and no engine.
 //! Functions that take a `&mut egui::Ui` end in `_ui`.
@@ -17,6 +17,7 @@ pub mod message;
 pub mod own_account;
 mod pages;
 mod proxy_form;
+pub mod raster;
 pub mod raw_input;
 pub mod remote_view;
 pub mod start;

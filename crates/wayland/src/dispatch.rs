@@ -78,6 +78,10 @@ impl State {
         handle: &QueueHandle<Self>,
     ) {
         let globals = &mut self.globals;
+        self.above.advertised.note(interface, name, version);
+        if globals.selections.bind(interface, registry, name, handle) {
+            return;
+        }
         if interface == wl_shm::WlShm::interface().name {
             globals.shm = Some(registry.bind(name, 1, handle, ()));
         } else if interface == WlSeat::interface().name {

@@ -233,7 +233,15 @@ impl State {
                 }
             }
         }
-        if let Some(back) = &capture.back {
+        let Some(back) = &capture.back else {
+            return;
+        };
+        let front = capture.front.as_ref();
+        if front.is_some_and(|front| front.buffer.kind != kind) {
+            // The output has another size since it was copied last. What changed by that may have gone into that
+            // copy, and where nothing changes after it, none would follow.
+            frame.copy(&back.proxy);
+        } else {
             frame.copy_with_damage(&back.proxy);
         }
     }

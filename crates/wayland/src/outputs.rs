@@ -47,6 +47,11 @@ impl KnownOutput {
         Turn::of(self.transform)
     }
 
+    /// `None` while it shows nothing.
+    pub(crate) fn width_in_units(&self) -> Option<u32> {
+        u32::try_from(self.placed()?.size.0).ok()
+    }
+
     /// Where it is; `None` while it shows nothing.
     fn placed(&self) -> Option<Placed> {
         let pixels = self.turn().size(self.mode);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use wayland_client::backend::WaylandError;
+use wayland_client::protocol::wl_registry::WlRegistry;
 use wayland_client::protocol::{wl_seat, wl_shm};
 use wayland_client::{Connection, DispatchError, EventQueue, QueueHandle};
 use wayland_protocols::xdg::xdg_output::zv1::client::zxdg_output_manager_v1::ZxdgOutputManagerV1;
@@ -19,6 +20,8 @@ use wayland_protocols_wlr::virtual_pointer::v1::client::zwlr_virtual_pointer_man
 
 use crate::frames::Copying;
 use crate::outputs::{Desk, KnownOutput};
+use crate::overlay::Above;
+use crate::selection::{Managers, Told};
 
 /// A compositor that needs longer for one answer is taken for dead.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -62,12 +65,15 @@ pub struct Offers {
 /// What was bound.
 #[derive(Debug, Default)]
 pub(crate) struct Globals {
+    /// For what is bound only by those who need it.
+    pub(crate) registry: Option<WlRegistry>,
     pub(crate) shm: Option<wl_shm::WlShm>,
     pub(crate) seat: Option<wl_seat::WlSeat>,
     pub(crate) places: Option<ZxdgOutputManagerV1>,
     pub(crate) screencopy: Option<ZwlrScreencopyManagerV1>,
     pub(crate) keyboards: Option<ZwpVirtualKeyboardManagerV1>,
     pub(crate) pointers: Option<ZwlrVirtualPointerManagerV1>,
+    pub(crate) selections: Managers,
 }
 
 /// What events change.
@@ -80,6 +86,8 @@ pub(crate) struct State {
     /// How many questions were answered.
     pub(crate) answers: u64,
     pub(crate) copying: Copying,
+    pub(crate) selection: Told,
+    pub(crate) above: Above,
 }
 
 /// A connection to a compositor.
@@ -114,10 +122,12 @@ impl Session {
             .map_err(|source| ConnectError::NoAnswer { place, source })?;
         let connection = Connection::from_socket(stream).map_err(|error| Lost::new(&error))?;
         let queue = connection.new_event_queue();
-        connection.display().get_registry(&queue.handle(), ());
+        let registry = connection.display().get_registry(&queue.handle(), ());
+        let mut state = State::default();
+        state.globals.registry = Some(registry);
         let mut session = Self {
             queue,
-            state: State::default(),
+            state,
             connection,
             asked: 0,
         };

@@ -71,6 +71,17 @@ const CORE_AND_X11: &[&str] = &[
     "own-window",
     "x11",
 ];
+/// What copies and pastes may know.
+const CORE_X11_AND_WAYLAND: &[&str] = &[
+    "protocol",
+    "session",
+    "codec",
+    "recording",
+    "keyboard",
+    "own-window",
+    "wayland",
+    "x11",
+];
 /// What shows and acts on a desktop may know.
 const CORE_AND_DISPLAYS: &[&str] = &[
     "protocol",
@@ -83,7 +94,7 @@ const CORE_AND_DISPLAYS: &[&str] = &[
     "wayland",
     "x11",
 ];
-const CORE_X11_AND_FILES: &[&str] = &[
+const CORE_DISPLAYS_AND_FILES: &[&str] = &[
     "icon",
     "protocol",
     "session",
@@ -91,6 +102,7 @@ const CORE_X11_AND_FILES: &[&str] = &[
     "recording",
     "keyboard",
     "own-window",
+    "wayland",
     "x11",
     "private-file",
 ];
@@ -216,7 +228,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "clipboard",
-        may_know: CORE_AND_X11,
+        may_know: CORE_X11_AND_WAYLAND,
         never: NO_IO_NO_GUI,
     },
     Rule {
@@ -226,7 +238,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "desktop",
-        may_know: CORE_X11_AND_FILES,
+        may_know: CORE_DISPLAYS_AND_FILES,
         never: NO_IO_NO_GUI,
     },
     Rule {

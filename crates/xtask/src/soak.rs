@@ -2,8 +2,8 @@
 
 use crate::steps::{Steps, cargo};
 
-/// Kills each program twenty times, at random moments of a session, Helpme and its compositor on Wayland ten times, plays an operator's day, and cuts lines
-/// fifty times.
+/// Kills each program twenty times, at random moments of a session, Helpme, its guardian and its compositor on Wayland ten
+/// times, plays an operator's day, and cuts lines fifty times.
 ///
 /// # Errors
 ///

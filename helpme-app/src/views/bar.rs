@@ -76,9 +76,10 @@ pub fn height_below(below: Below) -> f32 {
 pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec<Action>) {
     let lang = state.lang();
     let palette = Palette::of(ui);
-    let Some(edge) = strip_ui(ui, "bar", state, moment, actions) else {
+    let Some(strip) = Strip::of(state) else {
         return;
     };
+    let edge = strip_ui(ui, "bar", strip, moment, actions);
     if let Stage::Running(running) = &state.stage
         && let Some(asks) = running.system_asked.first()
     {
@@ -297,19 +298,50 @@ fn operators_ui(ui: &mut Ui, lang: Lang, running: &Running, actions: &mut Vec<Ac
     });
 }
 
-/// The bar alone; gives where it is, if there is one. `id` tells it from the same in another window.
+/// What the bar says and offers.
+#[derive(Debug, Clone, Copy)]
+pub struct Strip<'a> {
+    pub lang: Lang,
+    pub running: &'a Running,
+    pub organisation: Option<&'a str>,
+    /// A key ends the session, whatever window has the focus.
+    pub has_hot_key: bool,
+    /// What was not read of the chat, and whether it is shown.
+    pub chat: (usize, bool),
+    /// One monitor is shared alone, and how many there are.
+    pub monitors: (bool, usize),
+    /// There is a window below it, in which something may open.
+    pub opens_below: bool,
+}
+
+impl<'a> Strip<'a> {
+    /// `None` while nobody sees the screen.
+    pub fn of(state: &'a State) -> Option<Self> {
+        let Stage::Running(running) = &state.stage else {
+            return None;
+        };
+        Some(Self {
+            lang: state.lang(),
+            running,
+            organisation: state.organisation(),
+            has_hot_key: state.hot_key,
+            chat: (state.chat.unread, state.chat.shown),
+            monitors: (state.only.is_some(), state.monitors.len()),
+            opens_below: true,
+        })
+    }
+}
+
+/// The bar alone; gives where it is. `id` tells it from the same in another window.
 pub fn strip_ui(
     ui: &mut Ui,
     id: &'static str,
-    state: &State,
+    strip: Strip<'_>,
     moment: Moment,
     actions: &mut Vec<Action>,
-) -> Option<Rect> {
-    let lang = state.lang();
+) -> Rect {
+    let Strip { lang, running, .. } = strip;
     let palette = Palette::of(ui);
-    let Stage::Running(running) = &state.stage else {
-        return None;
-    };
     let frame = Frame::new()
         .fill(palette.card)
         .inner_margin(Margin::symmetric(14, 0));
@@ -320,7 +352,7 @@ pub fn strip_ui(
         .show(ui, |ui| {
             let driver = running.driver.as_ref();
             let driver = driver.map(|driver| has_control(lang, driver));
-            let hint = state.hot_key.then(|| w(lang, Word::EndHotKey));
+            let hint = strip.has_hot_key.then(|| w(lang, Word::EndHotKey));
             let watched =
                 (!running.watched_by.is_empty()).then(|| watched_by(lang, &running.watched_by));
             let news: Vec<String> = watched.into_iter().chain(driver).collect();
@@ -328,19 +360,11 @@ pub fn strip_ui(
             let lasted = moment.now.saturating_sub(running.since).as_secs();
             let below = BelowNames {
                 lasted: &whole_minutes(lasted),
-                organisation: state.organisation(),
+                organisation: strip.organisation,
                 news: news.as_deref(),
                 hint,
             };
-            let unread = state.chat.unread;
-            let shown = state.chat.shown;
-            ui.horizontal_centered(|ui| {
-                // one is shared alone, and how many there are
-                let monitors = (state.only.is_some(), state.monitors.len());
-                content_ui(
-                    ui, lang, running, below, unread, shown, monitors, moment.now, actions,
-                );
-            });
+            ui.horizontal_centered(|ui| content_ui(ui, strip, below, moment.now, actions));
         });
     // a border, so that the bar stands out from whatever is below
     let window = ui.ctx().content_rect();
@@ -366,7 +390,7 @@ pub fn strip_ui(
     if !news_left.is_zero() {
         ui.ctx().request_repaint_after(news_left);
     }
-    Some(bar.response.rect)
+    bar.response.rect
 }
 
 /// The line below the names of who is there.
@@ -418,20 +442,22 @@ impl BelowNames<'_> {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "what a bar shows, used once")]
 fn content_ui(
     ui: &mut Ui,
-    lang: Lang,
-    running: &Running,
+    strip: Strip<'_>,
     below: BelowNames<'_>,
-    unread: usize,
-    chat_shown: bool,
-    monitors: (bool, usize),
     now: Duration,
     actions: &mut Vec<Action>,
 ) {
     let palette = Palette::of(ui);
-    let mut tools = tools(running, monitors);
+    let Strip {
+        lang,
+        running,
+        chat: (unread, chat_shown),
+        monitors,
+        ..
+    } = strip;
+    let mut tools = tools(strip);
     let is_tight = fit(&mut tools, ui.available_width(), running.withheld);
     let has = |tool: Tool| tools.contains(&tool);
     rights_ui(ui, lang, running, is_tight);
@@ -540,18 +566,27 @@ enum Tool {
     Control,
 }
 
-/// Those that there are now, from right to left; `monitors`: one is shared alone, and how many there are.
-fn tools(running: &Running, monitors: (bool, usize)) -> Vec<Tool> {
+/// Those that there are now, from right to left.
+fn tools(strip: Strip<'_>) -> Vec<Tool> {
+    let Strip {
+        running,
+        monitors,
+        opens_below,
+        ..
+    } = strip;
     // what the user cannot press makes room for how that ends
     if running.shields.input == ShieldState::Up {
         return Vec::new();
     }
     let has_files = running.rights.has(Rights::FILES) || !running.files.all.is_empty();
     let all = [
-        (Tool::Chat, true),
-        (Tool::Files, has_files),
-        (Tool::Monitors, monitors.1 > 1 || monitors.0),
-        (Tool::Operators, running.is_shared()),
+        (Tool::Chat, opens_below),
+        (Tool::Files, opens_below && has_files),
+        (
+            Tool::Monitors,
+            opens_below && (monitors.1 > 1 || monitors.0),
+        ),
+        (Tool::Operators, opens_below && running.is_shared()),
         (Tool::Folders, !running.browsers.is_empty()),
         (Tool::Clipboard, running.rights.has(Rights::CLIPBOARD)),
         (Tool::Control, running.rights.has(Rights::CONTROL)),

@@ -15,7 +15,7 @@ use protocol::{
     Shield, ShieldState, Shields, Stars, UpdateState, UpdateTrouble,
 };
 
-use super::{BAR_HEIGHT, BAR_WIDTH, Moment, height_below, root_ui};
+use super::{BAR_HEIGHT, BAR_WIDTH, Moment, Strip, height_below, root_ui, strip_ui};
 use crate::app::{SMALLEST_WINDOW, WINDOW_SIZE};
 use crate::settings::Settings;
 use crate::state::tests::{
@@ -144,6 +144,46 @@ fn transfer(number: u32, stage: TransferStage) -> HostEvent {
             skipped: 0,
         },
     }
+}
+
+/// The bar above a window that fills the screen, on Wayland.
+fn draw_over_all(ui: &mut Ui, Shown { state, actions }: &mut Shown) {
+    let moment = Moment {
+        now: NOW,
+        ..Moment::default()
+    };
+    let strip = Strip::of(state).expect("somebody sees the screen");
+    let strip = Strip {
+        opens_below: false,
+        ..strip
+    };
+    strip_ui(ui, "over-all", strip, moment, actions);
+}
+
+fn add_over_all(album: &mut Album, name: &str, state: impl Fn() -> State) {
+    let window = Window::new((BAR_WIDTH, BAR_HEIGHT), (NARROW, BAR_HEIGHT));
+    let make = |lang| {
+        let mut state = told(state(), "Comune di Prova");
+        state.settings.language = Some(lang);
+        Shown {
+            state,
+            actions: Vec::new(),
+        }
+    };
+    album.add(name, window, make, draw_over_all);
+}
+
+#[test]
+fn e3_the_bar_above_a_window_that_fills_the_screen_fits_in_every_look() {
+    let mut album = Album::of("helpme", MAY_BE_CUT);
+    add_over_all(&mut album, "over-all", running);
+    add_over_all(&mut album, "over-all-full", full);
+    add_over_all(&mut album, "over-all-paused", || {
+        changed(running(), |state| {
+            state.act(Action::Withhold(true), NOW);
+        })
+    });
+    album.finish();
 }
 
 #[test]

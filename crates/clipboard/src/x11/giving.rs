@@ -14,8 +14,10 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::wrapper::ConnectionExt as _;
 
-use super::{Fault, Ground, Order, Orders, STRING};
+use super::{Fault, Ground, STRING};
 use crate::Provide;
+use crate::orders::Orders;
+use crate::text::latin;
 
 /// How long a program may wait for contents to come from the other end.
 const CONTENTS_PATIENCE: Duration = Duration::from_mins(1);
@@ -203,14 +205,7 @@ impl Giving {
             Some(None) => {}
             None => {
                 holding.contents.insert(kind, None);
-                let (orders, number) = (orders.clone(), holding.number);
-                let back = Returned {
-                    orders,
-                    number,
-                    kind,
-                    is_over: false,
-                };
-                (holding.provide)(kind, Box::new(move |contents| back.give(contents)));
+                (holding.provide)(kind, orders.reply(holding.number, kind));
             }
         }
         self.waiting.push(Waiting {
@@ -381,37 +376,6 @@ impl Giving {
     }
 }
 
-/// What was asked for comes back by this; one that is dropped says that nothing comes.
-struct Returned {
-    orders: Orders,
-    number: u64,
-    kind: ClipboardKind,
-    is_over: bool,
-}
-
-impl Returned {
-    fn give(mut self, contents: Result<Bytes, ClipboardFault>) {
-        self.say(contents);
-    }
-
-    fn say(&mut self, contents: Result<Bytes, ClipboardFault>) {
-        self.is_over = true;
-        self.orders.give(Order::Contents {
-            number: self.number,
-            kind: self.kind,
-            contents,
-        });
-    }
-}
-
-impl Drop for Returned {
-    fn drop(&mut self) {
-        if !self.is_over {
-            self.say(Err(ClipboardFault::NO_ANSWER));
-        }
-    }
-}
-
 /// Where an answer goes; programs of long ago name no property.
 fn property_of(request: &SelectionRequestEvent) -> Atom {
     if request.property == x11rb::NONE {
@@ -449,13 +413,6 @@ fn is_before(one: Timestamp, other: Timestamp) -> bool {
     other != one && other.wrapping_sub(one) < u32::MAX / 2
 }
 
-/// Text in Latin-1, with a question mark for what that lacks.
-fn latin(text: &[u8]) -> Bytes {
-    let text = String::from_utf8_lossy(text);
-    let latin = text.chars().map(|c| u8::try_from(c).unwrap_or(b'?'));
-    latin.collect::<Vec<u8>>().into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -464,10 +421,5 @@ mod tests {
     fn a_servers_time_goes_round() {
         assert!(is_before(1, 2) && !is_before(2, 1) && !is_before(7, 7));
         assert!(is_before(u32::MAX - 5, 3) && !is_before(3, u32::MAX - 5));
-    }
-
-    #[test]
-    fn old_programs_are_given_what_latin_1_has() {
-        assert_eq!(latin("perché € ok".as_bytes())[..], *b"perch\xe9 ? ok");
     }
 }

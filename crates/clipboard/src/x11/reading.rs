@@ -11,7 +11,8 @@ use x11rb::protocol::xproto::{
     Timestamp, Window,
 };
 
-use super::{Atoms, Fault, Ground, STRING};
+use super::{Fault, Ground, STRING};
+use crate::text::as_utf8;
 use crate::{Copied, Happening, Reply, Tell};
 
 /// How long the program that copied may take for each step, and for all of it.
@@ -314,7 +315,10 @@ impl Reading {
                 self.tell_copied(kinds, is_old);
             }
             Ask::Contents { kind, reply } => reply(bytes.and_then(|bytes| {
-                let bytes = as_utf8(&ground.atoms, target, bytes);
+                let bytes = match kind {
+                    ClipboardKind::Png => bytes,
+                    ClipboardKind::Text | ClipboardKind::Html => as_utf8(bytes, target == STRING),
+                };
                 check_contents(kind, &bytes)?;
                 Ok(Bytes::from(bytes))
             })),
@@ -353,34 +357,4 @@ impl Reading {
         }
         Ok(())
     }
-}
-
-/// Text as UTF-8, by what its program says that it is; others stay as they are.
-fn as_utf8(atoms: &Atoms, target: Atom, mut bytes: Vec<u8>) -> Vec<u8> {
-    if target == atoms.PNG {
-        return bytes;
-    }
-    // some browsers write HTML so
-    let wide = |unit: fn([u8; 2]) -> u16, bytes: &[u8]| {
-        let units = bytes.chunks_exact(2).map(|two| unit([two[0], two[1]]));
-        char::decode_utf16(units)
-            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect::<String>()
-            .into_bytes()
-    };
-    match bytes.as_slice() {
-        [0xff, 0xfe, rest @ ..] => bytes = wide(u16::from_le_bytes, rest),
-        [0xfe, 0xff, rest @ ..] => bytes = wide(u16::from_be_bytes, rest),
-        [0xef, 0xbb, 0xbf, ..] => drop(bytes.drain(..3)),
-        latin if target == STRING && std::str::from_utf8(latin).is_err() => {
-            let text: String = latin.iter().copied().map(char::from).collect();
-            bytes = text.into_bytes();
-        }
-        _ => {}
-    }
-    // some programs end a text as C does
-    while bytes.last() == Some(&0) {
-        bytes.pop();
-    }
-    bytes
 }

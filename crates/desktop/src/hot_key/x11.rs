@@ -11,7 +11,7 @@ use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{ConnectionExt as _, GrabMode, ModMask, Window};
 use x11rb::wrapper::ConnectionExt as _;
 
-use super::HotKeyError;
+use super::{HotKeyError, sway};
 
 /// The keysym of the letter: small x.
 const KEYSYM_X: u32 = 0x78;
@@ -125,6 +125,14 @@ impl Shared {
         changed: &dyn Fn(),
         pressed: &dyn Fn(),
     ) -> Result<(), HotKeyError> {
+        if display.is_none() && wayland::Session::connect(None).is_ok() {
+            let is_over = || self.lock().is_some();
+            let watched = || {
+                self.watched.store(true, Ordering::Release);
+                changed();
+            };
+            return sway::watch(&self.alarm, is_over, watched, pressed);
+        }
         let (connection, screen) = x11::connect_patiently(display)?;
         let keycode = keycode_of_x(&connection)?;
         take_key(&connection, screen.root, keycode)?;
