@@ -203,7 +203,7 @@ fn read_all(formats: Formats, jobs: &Receiver<Job>, orders: &Orders) {
 
 /// The contents, and the number of the clipboard as it is left.
 fn read(formats: Formats, job: &Job) -> (Result<Bytes, ClipboardFault>, u32) {
-    let open = match Open::wait(None, OPEN_PATIENCE) {
+    let open = match Open::wait(OPEN_PATIENCE) {
         Ok(open) => open,
         Err(error) => {
             tracing::debug!(%error, "Another program keeps the clipboard open");
