@@ -142,6 +142,8 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
 /// What hinders a helper here, before anybody begins in vain.
 fn hindrances_ui(ui: &mut Ui, lang: Lang, hindrances: Hindrances) {
     let Hindrances { screen, input } = hindrances;
+    // what is in front before a session is not what is in front then
+    let input = input.filter(|hindrance| hindrance.prevents_acting());
     for hindrance in screen.into_iter().chain(input) {
         banner_ui(ui, Tone::Warning, hindrance_for_user(lang, hindrance));
         ui.add_space(6.0);

@@ -109,7 +109,7 @@ fn italian_note(text: &str) -> String {
     parts.map_or_else(|| text.to_owned(), |parts| parts.join("; "))
 }
 
-const HINDRANCES: [(Hindrance, &str); 11] = [
+const HINDRANCES: [(Hindrance, &str); 12] = [
     (Hindrance::NO_DISPLAY, "non c'è uno schermo"),
     (Hindrance::NO_CAPTURE, "non può essere ripreso"),
     (Hindrance::WAYLAND, "il desktop usa Wayland"),
@@ -134,6 +134,10 @@ const HINDRANCES: [(Hindrance, &str); 11] = [
     (
         Hindrance::INPUT_NOT_ALLOWED,
         "il sistema dell'utente non li consente ancora",
+    ),
+    (
+        Hindrance::MORE_RIGHTS,
+        "la finestra in primo piano ha più diritti",
     ),
     (
         Hindrance::NO_INPUT,

@@ -35,6 +35,9 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::En, Hindrance::INPUT_NOT_ALLOWED) => {
             "Your helper can only watch: macOS does not let Helpme use keyboard and mouse yet. To allow it, open System Settings, Privacy & Security, then Accessibility, and switch Helpme on."
         }
+        (Lang::En, Hindrance::MORE_RIGHTS) => {
+            "The window in front has more rights than Helpme, so your helper cannot use it. Do there yourself what they say, or start Helpme as an administrator."
+        }
         (Lang::En, Hindrance::NO_INPUT) => {
             "Your helper can only watch: keyboard and mouse cannot be driven here."
         }
@@ -70,6 +73,9 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         }
         (Lang::It, Hindrance::INPUT_NOT_ALLOWED) => {
             "Chi ti assiste può solo guardare: macOS non lascia ancora che Helpme usi tastiera e mouse. Per permetterlo apri Impostazioni di Sistema, Privacy e sicurezza, poi Accessibilità, e attiva Helpme."
+        }
+        (Lang::It, Hindrance::MORE_RIGHTS) => {
+            "La finestra in primo piano ha più diritti di Helpme, quindi chi ti assiste non può usarla. Fai tu lì ciò che ti dice, oppure avvia Helpme come amministratore."
         }
         (Lang::It, Hindrance::NO_INPUT) => {
             "Chi ti assiste può solo guardare: qui tastiera e mouse non si possono guidare."
@@ -113,6 +119,9 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         (Lang::En, Hindrance::INPUT_NOT_ALLOWED) => {
             "You can only watch: the user's Mac does not let Helpme use keyboard and mouse yet. They can switch it on in System Settings, Privacy & Security, Accessibility."
         }
+        (Lang::En, Hindrance::MORE_RIGHTS) => {
+            "The window in front has more rights than Helpme and takes neither your keys nor your clicks. Ask the user to do what is needed there, or to start Helpme as an administrator."
+        }
         (Lang::En, Hindrance::NO_INPUT) => {
             "You can only watch: the user's display lets no program use keyboard and mouse."
         }
@@ -153,6 +162,9 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         (Lang::It, Hindrance::INPUT_NOT_ALLOWED) => {
             "Puoi solo guardare: il Mac dell'utente non lascia ancora che Helpme usi tastiera e mouse. Può attivarlo in Impostazioni di Sistema, Privacy e sicurezza, Accessibilità."
         }
+        (Lang::It, Hindrance::MORE_RIGHTS) => {
+            "La finestra in primo piano ha più diritti di Helpme e non accetta né i tuoi tasti né i tuoi clic. Chiedi all'utente di fare lì il necessario, o di avviare Helpme come amministratore."
+        }
         (Lang::It, Hindrance::NO_INPUT) => {
             "Puoi solo guardare: lo schermo dell'utente non lascia usare tastiera e mouse ai programmi."
         }
@@ -179,6 +191,7 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::En, Hindrance::OTHER_PICTURES) => "Too old",
         (Lang::En, Hindrance::SCREEN_NOT_ALLOWED) => "Not allowed yet",
         (Lang::En, Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED) => "Watching only",
+        (Lang::En, Hindrance::MORE_RIGHTS) => "Window out of reach",
         (Lang::En, _) => "Hindered",
         (Lang::It, Hindrance::NO_DISPLAY) => "Nessuno schermo",
         (Lang::It, Hindrance::NO_CAPTURE) => "Schermo non mostrabile",
@@ -189,6 +202,7 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::It, Hindrance::OTHER_PICTURES) => "Troppo vecchio",
         (Lang::It, Hindrance::SCREEN_NOT_ALLOWED) => "Non ancora permesso",
         (Lang::It, Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED) => "Solo guardare",
+        (Lang::It, Hindrance::MORE_RIGHTS) => "Finestra irraggiungibile",
         (Lang::It, _) => "Ostacolato",
     }
 }
