@@ -181,6 +181,16 @@ mod tests {
 
     use super::*;
 
+    /// A process that ends with this.
+    struct Ended(std::process::Child);
+
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            self.0.kill().expect("ours");
+            self.0.wait().expect("ended");
+        }
+    }
+
     #[test]
     fn s2_this_computer_is_told_with_what_runs_on_it_and_no_command_lines() {
         let secret = "secret-9137";
@@ -193,7 +203,7 @@ mod tests {
             shell.args(["-c", "while :; do :; done"]);
             shell
         };
-        let mut busy = busy.arg(secret).spawn().expect("a shell");
+        let busy = Ended(busy.arg(secret).spawn().expect("a shell"));
         let end = Instant::now() + Duration::from_secs(20);
         let told = loop {
             let told = look();
@@ -207,8 +217,7 @@ mod tests {
             }
             assert!(Instant::now() < end, "it is among the busiest: {told:?}");
         };
-        busy.kill().expect("ours");
-        busy.wait().expect("ended");
+        drop(busy);
         assert!(!format!("{told:?}").contains(secret));
         assert!(told.cores > 0 && told.uptime_seconds > 0);
         assert!(told.memory.total_bytes > told.memory.used_bytes && told.memory.used_bytes > 0);

@@ -70,6 +70,8 @@ pub(super) fn pastes_between_windows(tell: &mut dyn FnMut(&str)) -> anyhow::Resu
         clipboard(&cast, round).with_context(|| format!("round {round} of {ROUNDS}"))?;
         let millis = begun.elapsed().as_millis();
         tell(&format!("clipboard: both ways, round {round}, {millis} ms"));
+        // Wine's own clipboard thread may sleep through a message where both ends copy within some milliseconds
+        thread::sleep(Duration::from_secs(1));
     }
     Ok(())
 }

@@ -102,6 +102,9 @@ impl Giving {
         let since = Instant::now();
         self.late.replace(Some(Late { what, since }));
         self.go_on(window);
+        if self.late.borrow().is_some() {
+            tracing::trace!("Another program has the clipboard open");
+        }
     }
 
     /// Does what was late, if no other program has the clipboard open.
@@ -139,8 +142,9 @@ impl Giving {
             What::Clear if window.is_owner() => open.clear(),
             What::Clear => Ok(()),
         };
-        if let Err(error) = done {
-            tracing::warn!(%error, "The clipboard cannot be had");
+        match done {
+            Ok(()) => tracing::trace!(after = ?late.since.elapsed(), "The clipboard is as wished"),
+            Err(error) => tracing::warn!(%error, "The clipboard cannot be had"),
         }
     }
 
@@ -204,6 +208,7 @@ impl Giving {
         let Some(kind) = self.formats.kind_of(format) else {
             return;
         };
+        tracing::trace!(?kind, "A program pastes");
         let written = match self.contents(kind) {
             Ok(contents) => self.formats.written(format, &contents),
             Err(fault) => {
@@ -213,8 +218,10 @@ impl Giving {
             }
         };
         let put = written.map(|bytes| api::put(format, &bytes));
-        if let Some(Err(error)) = put {
-            tracing::debug!(%error, "Nobody takes it any more");
+        match put {
+            Some(Ok(())) => tracing::trace!(?kind, "It was given"),
+            Some(Err(error)) => tracing::debug!(%error, "Nobody takes it any more"),
+            None => tracing::debug!(?kind, "It cannot be unpacked"),
         }
     }
 

@@ -123,6 +123,14 @@ impl Reading {
         } else {
             self.formats.kinds_now()
         };
+        let (number, kinds, sequence) = (self.number, self.kinds, self.sequence);
+        tracing::trace!(
+            number,
+            ?kinds,
+            is_ours,
+            sequence,
+            "The clipboard has changed"
+        );
         (self.tell)(Happening::Copied(Copied {
             number: self.number,
             kinds: self.kinds,
@@ -197,6 +205,8 @@ impl Reading {
 fn read_all(formats: Formats, jobs: &Receiver<Job>, orders: &Orders) {
     while let Ok(job) = jobs.recv() {
         let (contents, sequence) = read(formats, &job);
+        let (fault, expected) = (contents.as_ref().err(), job.sequence);
+        tracing::trace!(kind = ?job.kind, ?fault, expected, sequence, "The clipboard was read");
         orders.insist(Order::Read(Read { contents, sequence }));
     }
 }
