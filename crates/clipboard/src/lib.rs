@@ -16,7 +16,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::clipboard::{ClipboardFault, ClipboardKind, ClipboardKinds};
 
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 mod unsupported;
 #[cfg(windows)]
 mod windows;
@@ -135,7 +142,8 @@ impl Place {
     pub fn exists(&self) -> bool {
         let has_display = self.display.is_some() || std::env::var_os("DISPLAY").is_some();
         let is_x11 = cfg!(any(target_os = "linux", target_os = "freebsd"));
-        (cfg!(windows) || is_x11 && has_display) && !self.is_none
+        let is_always_there = cfg!(any(windows, target_os = "macos"));
+        (is_always_there || is_x11 && has_display) && !self.is_none
     }
 
     /// Opens it; never waits for it. What can be had now is told at first.
@@ -164,7 +172,14 @@ impl Place {
         return x11::open(self.display.clone(), listener);
         #[cfg(windows)]
         return windows::open(listener);
-        #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+        #[cfg(target_os = "macos")]
+        return macos::open(listener);
+        #[cfg(not(any(
+            target_os = "linux",
+            target_os = "freebsd",
+            target_os = "macos",
+            windows
+        )))]
         return unsupported::open(listener);
     }
 }
