@@ -146,6 +146,8 @@ fn hindrances_ui(ui: &mut Ui, lang: Lang, hindrances: Hindrances) {
     let Hindrances { screen, input } = hindrances;
     // said with the question, when it comes to it
     let screen = screen.filter(|hindrance| *hindrance != Hindrance::ASKED_ONCE_MORE);
+    // what is in front before a session is not what is in front then
+    let input = input.filter(|hindrance| hindrance.prevents_acting());
     for hindrance in screen.into_iter().chain(input) {
         banner_ui(ui, Tone::Warning, hindrance_for_user(lang, hindrance));
         ui.add_space(6.0);

@@ -11,12 +11,13 @@ mod updates;
 /// A play, by its name.
 type Play = (&'static str, fn(&mut dyn FnMut(&str)) -> anyhow::Result<()>);
 
-const PLAYS: [Play; 8] = [
+const PLAYS: [Play; 9] = [
     // for its figures, beside which the others stand
     ("linux-to-linux", assistance::between_linux),
     ("windows-to-windows", assistance::between_windows),
     ("linux-to-windows", assistance::from_linux),
     ("windows-to-linux", assistance::to_linux),
+    ("pastes", assistance::pastes_between_windows),
     ("crashes", crashes::play),
     ("service", service::play),
     ("starts", starts::play),

@@ -253,7 +253,7 @@ pub fn open() -> Result<Box<dyn ScreenSource>, CaptureError> {
         opened => opened.map(|screen| Box::new(screen) as _),
     };
     #[cfg(windows)]
-    let opened = windows::GdiScreen::open().map(|screen| Box::new(screen) as _);
+    let opened = windows::WindowsScreen::open().map(|screen| Box::new(screen) as _);
     #[cfg(target_os = "macos")]
     let opened = macos::MacScreen::open().map(|screen| Box::new(screen) as _);
     #[cfg(all(

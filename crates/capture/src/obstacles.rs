@@ -26,6 +26,8 @@ pub enum Obstacle {
     OtherUser,
     /// Programs cannot press keys and move the pointer.
     NoInput,
+    /// The window in front belongs to a program with more rights, and takes nothing from this one.
+    MoreRights,
     /// The system wants the user's word for it, in its settings, and has not got it.
     NotAllowed,
     /// Nothing yet, but the desktop asks its user once more when it comes to it.

@@ -1,40 +1,41 @@
-//! The screen of Windows, copied by GDI: what each Windows can do, also in a remote desktop and under Wine.
-//!
-//! GDI tells of no change. So while somebody waits, the clock of the last input and the pointer are looked at
-//! every [`PULSE`], which costs next to nothing, and the pixels are compared [`LOOKS_AT_REST`] times a second,
-//! and soon after each input or change.
+//! The screen of Windows: as graphics cards duplicate it, which tell of every change ([`duplicated`]), and where they do
+//! not, as in a remote desktop and under Wine, copied by GDI and compared ([`copied`]).
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use codec::{Picture, PixelSize, Rect};
 
-use crate::compared::Compared;
 use crate::{
     CaptureError, CaptureWaker, Changes, Monitor, Obstacle, Obstacles, PointerPicture,
     PointerState, ScreenSource,
 };
 
 mod api;
+mod copied;
 mod cursor;
+mod duplicated;
+mod rights;
 
-use api::{Canvas, Cursor, Display, FineClock};
+use api::{Cursor, Display};
+use copied::{Copied, PULSE};
+use duplicated::Duplicated;
 
-/// How often somebody who waits looks whether there was input.
-const PULSE: Duration = Duration::from_millis(4);
-/// How often the pixels are compared where nothing moves.
-const LOOKS_AT_REST: u32 = 15;
-/// How long after an input or a change they are compared at each pulse.
-const ALERT: Duration = Duration::from_millis(300);
 /// How often the monitors are looked at.
 const MONITORS_EVERY: Duration = Duration::from_millis(500);
+/// When duplication is tried again after it ended, or could not begin: for a question of Windows itself, a program that
+/// fills the screen, another resolution. Twice as long each time up to the last.
+const FIRST_TRY: Duration = Duration::from_millis(500);
+const LAST_TRY: Duration = Duration::from_secs(30);
 
 /// The whole desktop or one monitor of it.
-pub struct GdiScreen {
+pub struct WindowsScreen {
     monitors: Vec<Monitor>,
+    displays: Vec<Display>,
     origin: (i32, i32),
     selected: Option<u32>,
     /// Nothing but the selected monitor is ever shared.
@@ -42,45 +43,76 @@ pub struct GdiScreen {
     /// The area changed and nobody was told.
     resized: bool,
     area: Rect,
-    canvas: Canvas,
-    compared: Compared,
+    eyes: Eyes,
+    tries: Tries,
     told: bool,
-    pace: Pace,
     monitors_seen: Instant,
     pointer: Option<Cursor>,
     shape: Option<(usize, Arc<PointerPicture>)>,
     shapes: u32,
-    wakes: Receiver<()>,
-    wake: SyncSender<()>,
-    _clock: FineClock,
+    rings: Receiver<()>,
+    bell: Bell,
 }
 
-/// When the pixels are compared again.
-#[derive(Debug)]
-struct Pace {
-    looked: Instant,
-    stirred: Instant,
-    last_input: u32,
+/// How the screen is seen now.
+enum Eyes {
+    Duplicated(Duplicated),
+    Copied(Copied),
 }
 
-impl Pace {
-    /// Whether to look now.
-    fn is_due(&mut self, now: Instant, last_input: u32) -> bool {
-        if last_input != self.last_input {
-            self.last_input = last_input;
-            self.stirred = now;
-        }
-        let is_alert = now.saturating_duration_since(self.stirred) < ALERT;
-        let every = if is_alert {
-            Duration::ZERO
-        } else {
-            Duration::from_secs(1) / LOOKS_AT_REST
-        };
-        now.saturating_duration_since(self.looked) >= every
+/// Ends a wait from any thread.
+#[derive(Debug, Clone)]
+struct Bell {
+    rings: SyncSender<()>,
+    /// By a [`CaptureWaker`].
+    is_woken: Arc<AtomicBool>,
+}
+
+impl Bell {
+    fn ring(&self) {
+        // a full channel rings already
+        self.rings.try_send(()).ok();
     }
 }
 
-impl GdiScreen {
+/// When duplication is tried again, while the screen is copied.
+#[derive(Debug)]
+struct Tries {
+    /// `None` for as long as there are the same monitors.
+    next: Option<Instant>,
+    wait: Duration,
+    /// When it began to work.
+    worked: Option<Instant>,
+}
+
+impl Tries {
+    fn new() -> Self {
+        Self {
+            next: Some(Instant::now()),
+            wait: FIRST_TRY,
+            worked: None,
+        }
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.next.is_some_and(|next| now >= next)
+    }
+
+    fn failed(&mut self, now: Instant) {
+        let worked = self.worked.take();
+        if worked.is_some_and(|since| now.saturating_duration_since(since) > LAST_TRY) {
+            self.wait = FIRST_TRY;
+        }
+        self.next = Some(now + self.wait);
+        self.wait = (self.wait * 2).min(LAST_TRY);
+    }
+
+    fn give_up(&mut self) {
+        self.next = None;
+    }
+}
+
+impl WindowsScreen {
     /// Opens the desktop of this program, for this thread.
     ///
     /// # Errors
@@ -91,72 +123,140 @@ impl GdiScreen {
         let no_display = |error: io::Error| CaptureError::NoDisplay {
             reason: error.to_string(),
         };
-        let (monitors, origin) = ask_monitors().map_err(no_display)?;
+        let Seen {
+            monitors,
+            displays,
+            origin,
+        } = ask_monitors().map_err(no_display)?;
         let area = whole(&monitors).ok_or_else(|| CaptureError::NoDisplay {
             reason: "it has no monitor".to_owned(),
         })?;
-        let canvas = Canvas::new(size_of(area)).map_err(no_display)?;
-        let (wake, wakes) = sync_channel(1);
-        let now = Instant::now();
-        Ok(Self {
+        let (rings, when_rung) = sync_channel(1);
+        let mut screen = Self {
             monitors,
+            displays,
             origin,
             selected: None,
             keeps: false,
             resized: false,
             area,
-            canvas,
-            compared: Compared::default(),
+            eyes: Eyes::Copied(Copied::new(area).map_err(no_display)?),
+            tries: Tries::new(),
             told: false,
-            pace: Pace {
-                looked: now,
-                stirred: now,
-                last_input: api::last_input(),
-            },
-            monitors_seen: now,
+            monitors_seen: Instant::now(),
             pointer: None,
             shape: None,
             shapes: 0,
-            wakes,
-            wake,
-            _clock: FineClock::start(),
-        })
+            rings: when_rung,
+            bell: Bell {
+                rings,
+                is_woken: Arc::default(),
+            },
+        };
+        screen.duplicate();
+        Ok(screen)
     }
 
-    /// Copies the screen. Where one monitor is kept to, it stood where it stands before and after.
+    /// Begins to duplicate the area, if that can be.
+    fn duplicate(&mut self) {
+        let started = Duplicated::start(&self.displays, self.area, self.origin, &self.bell);
+        match started {
+            Ok(duplicated) => {
+                tracing::debug!("The screen is duplicated");
+                self.eyes = Eyes::Duplicated(duplicated);
+                self.tries.worked = Some(Instant::now());
+            }
+            Err(error) => {
+                tracing::debug!(%error, "The screen is copied");
+                if duplicated::may_pass(&error) {
+                    self.tries.failed(Instant::now());
+                } else {
+                    self.tries.give_up();
+                }
+            }
+        }
+    }
+
+    /// Goes back to copying, which works in any case.
+    fn copy_instead(&mut self) -> Result<(), CaptureError> {
+        let copied = Copied::new(self.area).map_err(|error| lost(&error))?;
+        self.eyes = Eyes::Copied(copied);
+        self.told = false;
+        Ok(())
+    }
+
+    /// The area is another one.
+    fn look_anew(&mut self) -> Result<(), CaptureError> {
+        self.copy_instead()?;
+        self.tries = Tries::new();
+        Ok(())
+    }
+
+    /// Changes between both ways of seeing.
+    fn choose_eyes(&mut self, now: Instant) -> Result<(), CaptureError> {
+        match &self.eyes {
+            Eyes::Duplicated(duplicated) if duplicated.is_lost() => {
+                self.copy_instead()?;
+                self.tries.failed(now);
+            }
+            Eyes::Copied(_) if self.tries.is_due(now) => self.duplicate(),
+            Eyes::Duplicated(_) | Eyes::Copied(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Sees what is there. Where one monitor is kept to, it stood where it stands before and after.
     fn look(&mut self) -> Result<(), CaptureError> {
         if self.keeps {
             self.follow_monitors()?;
         }
         loop {
-            self.copy()?;
+            match &mut self.eyes {
+                Eyes::Duplicated(duplicated) => duplicated.read(),
+                Eyes::Copied(copied) => {
+                    let done = copied.copy(self.area, self.origin);
+                    done.map_err(|error| lost(&error))?;
+                }
+            }
             if !self.keeps || !self.follow_monitors()? {
                 return Ok(());
             }
         }
     }
 
-    /// What cannot be seen now, as a question of Windows itself, stays as it was.
-    fn copy(&mut self) -> Result<(), CaptureError> {
-        if self.canvas.size() != size_of(self.area) {
-            self.canvas = Canvas::new(size_of(self.area)).map_err(|error| lost(&error))?;
-            self.compared.forget();
+    /// Whether a grab would give something.
+    fn differs(&mut self, now: Instant) -> Result<bool, CaptureError> {
+        match &mut self.eyes {
+            Eyes::Duplicated(duplicated) => Ok(duplicated.differs()),
+            Eyes::Copied(copied) => {
+                if !copied.is_due(now) {
+                    return Ok(false);
+                }
+                self.look()?;
+                match &mut self.eyes {
+                    Eyes::Copied(copied) => Ok(copied.differs(now)),
+                    // another area, of which everything is new
+                    Eyes::Duplicated(_) => Ok(true),
+                }
+            }
         }
-        let at = |along: u32, origin: i32| i32::try_from(i64::from(along) + i64::from(origin));
-        let from = at(self.area.x, self.origin.0)
-            .and_then(|left| Ok((left, at(self.area.y, self.origin.1)?)));
-        let from = from.map_err(|error| lost(&io::Error::other(error)))?;
-        if let Err(error) = self.canvas.copy_screen(from) {
-            tracing::debug!(%error, "The screen cannot be seen now");
+    }
+
+    /// How long a wait may be without a look at the pointer and at input.
+    fn longest_wait(&self) -> Duration {
+        match &self.eyes {
+            Eyes::Duplicated(duplicated) if !duplicated.holds_frames() => MONITORS_EVERY,
+            Eyes::Duplicated(_) | Eyes::Copied(_) => PULSE,
         }
-        self.pace.looked = Instant::now();
-        Ok(())
     }
 
     /// Whether the monitors are others than before.
     fn follow_monitors(&mut self) -> Result<bool, CaptureError> {
         self.monitors_seen = Instant::now();
-        let (monitors, origin) = ask_monitors().map_err(|error| lost(&error))?;
+        let seen = ask_monitors().map_err(|error| lost(&error))?;
+        let Seen {
+            monitors, origin, ..
+        } = &seen;
         if self.keeps
             && let Some(id) = self.selected
             && !monitors.iter().any(|monitor| monitor.id == id)
@@ -164,20 +264,20 @@ impl GdiScreen {
             return Err(CaptureError::NoSuchMonitor { id });
         }
         // between two modes there is none for a moment
-        let Some(desktop) = whole(&monitors) else {
+        let Some(desktop) = whole(monitors) else {
             return Ok(false);
         };
-        if (&monitors, origin) == (&self.monitors, self.origin) {
+        if (monitors, *origin) == (&self.monitors, self.origin) {
             return Ok(false);
         }
-        self.monitors = monitors;
-        self.origin = origin;
+        self.monitors = seen.monitors;
+        self.displays = seen.displays;
+        self.origin = seen.origin;
         let still = self.selected.and_then(|id| self.monitor(id));
         let still = still.map(|monitor| (monitor.id, monitor.area));
         self.selected = still.map(|(id, _)| id);
         self.area = still.map_or(desktop, |(_, area)| area);
-        self.compared.forget();
-        self.told = false;
+        self.look_anew()?;
         self.resized = true;
         Ok(true)
     }
@@ -222,7 +322,7 @@ impl GdiScreen {
     }
 }
 
-impl ScreenSource for GdiScreen {
+impl ScreenSource for WindowsScreen {
     fn monitors(&mut self) -> Result<Vec<Monitor>, CaptureError> {
         Ok(self.monitors.clone())
     }
@@ -237,9 +337,7 @@ impl ScreenSource for GdiScreen {
             None => whole(&self.monitors).unwrap_or(self.area),
         };
         self.selected = monitor;
-        self.compared.forget();
-        self.told = false;
-        Ok(())
+        self.look_anew()
     }
 
     fn keep_to(&mut self, monitor: u32) -> Result<(), CaptureError> {
@@ -264,16 +362,12 @@ impl ScreenSource for GdiScreen {
             if now.saturating_duration_since(self.monitors_seen) >= MONITORS_EVERY {
                 self.follow_monitors()?;
             }
+            self.choose_eyes(now)?;
             changes.resized |= std::mem::take(&mut self.resized);
             self.follow_pointer(changes);
-            let is_due = self.pace.is_due(now, api::last_input());
-            if !self.told && (is_due || self.compared.is_first()) {
-                self.look()?;
-                if self.compared.differs(self.canvas.pixels()) {
-                    self.pace.stirred = now;
-                    changes.screen = true;
-                    self.told = true;
-                }
+            if !self.told && self.differs(now)? {
+                changes.screen = true;
+                self.told = true;
             }
             if changes.any() {
                 return Ok(());
@@ -282,13 +376,17 @@ impl ScreenSource for GdiScreen {
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(());
             }
-            match self.wakes.recv_timeout(left.unwrap_or(PULSE).min(PULSE)) {
-                Ok(()) => {
-                    changes.woken = true;
-                    return Ok(());
-                }
+            let longest = self.longest_wait();
+            match self
+                .rings
+                .recv_timeout(left.unwrap_or(longest).min(longest))
+            {
                 // This source holds a sender itself.
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+                Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            if self.bell.is_woken.swap(false, Ordering::AcqRel) {
+                changes.woken = true;
+                return Ok(());
             }
         }
     }
@@ -296,8 +394,10 @@ impl ScreenSource for GdiScreen {
     fn grab(&mut self, picture: &mut Picture) -> Result<Vec<Rect>, CaptureError> {
         self.look()?;
         self.told = false;
-        let size = size_of(self.area);
-        Ok(self.compared.grab(size, self.canvas.pixels(), picture))
+        Ok(match &mut self.eyes {
+            Eyes::Duplicated(duplicated) => duplicated.grab(self.area, picture),
+            Eyes::Copied(copied) => copied.grab(picture),
+        })
     }
 
     fn pointer(&mut self) -> Result<PointerState, CaptureError> {
@@ -328,17 +428,17 @@ impl ScreenSource for GdiScreen {
     }
 
     fn waker(&self) -> CaptureWaker {
-        let wake = self.wake.clone();
+        let bell = self.bell.clone();
         CaptureWaker::new(move || {
-            // A full channel wakes already.
-            wake.try_send(()).ok();
+            bell.is_woken.store(true, Ordering::Release);
+            bell.ring();
         })
     }
 }
 
-impl fmt::Debug for GdiScreen {
+impl fmt::Debug for WindowsScreen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GdiScreen")
+        f.debug_struct("WindowsScreen")
             .field("area", &self.area)
             .finish_non_exhaustive()
     }
@@ -346,10 +446,15 @@ impl fmt::Debug for GdiScreen {
 
 /// Windows' log-in screen and its own questions have a desktop of their own, which nobody else sees.
 pub(crate) fn obstacles() -> Obstacles {
-    let locked = (!api::has_the_input()).then_some(Obstacle::Locked);
+    if !api::has_the_input() {
+        return Obstacles {
+            seeing: Some(Obstacle::Locked),
+            acting: Some(Obstacle::Locked),
+        };
+    }
     Obstacles {
-        seeing: locked,
-        acting: locked,
+        seeing: None,
+        acting: rights::front_is_out_of_reach().then_some(Obstacle::MoreRights),
     }
 }
 
@@ -358,8 +463,14 @@ fn lost(error: &io::Error) -> CaptureError {
     CaptureError::Lost { reason }
 }
 
-/// The monitors, the main one first, and where the desktop begins.
-fn ask_monitors() -> io::Result<(Vec<Monitor>, (i32, i32))> {
+/// The monitors, the main one first, as Windows has them too, and where the desktop begins.
+struct Seen {
+    monitors: Vec<Monitor>,
+    displays: Vec<Display>,
+    origin: (i32, i32),
+}
+
+fn ask_monitors() -> io::Result<Seen> {
     let origin = api::origin();
     let mut displays = api::displays()?;
     displays.sort_by_key(|display| (!display.is_primary, display.name.clone()));
@@ -369,7 +480,11 @@ fn ask_monitors() -> io::Result<(Vec<Monitor>, (i32, i32))> {
         area: api::area_of(display, origin),
         primary: display.is_primary,
     });
-    Ok((monitors.collect(), origin))
+    Ok(Seen {
+        monitors: monitors.collect(),
+        displays,
+        origin,
+    })
 }
 
 /// Windows numbers its displays, and the numbers stay.

@@ -17,11 +17,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::clipboard::{ClipboardFault, ClipboardKind, ClipboardKinds};
 
+#[cfg(target_os = "macos")]
+mod macos;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod orders;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod text;
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 mod unsupported;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod wayland;
@@ -149,12 +156,13 @@ impl Place {
     /// Whether there may be one, as far as can be said without looking.
     pub fn exists(&self) -> bool {
         let is_unix = cfg!(any(target_os = "linux", target_os = "freebsd"));
+        let is_always_there = cfg!(any(windows, target_os = "macos"));
         let named = |name| std::env::var_os(name).is_some();
         match self.0 {
             Which::OfThisDesktop => {
-                cfg!(windows) || is_unix && (named("DISPLAY") || named("WAYLAND_DISPLAY"))
+                is_always_there || is_unix && (named("DISPLAY") || named("WAYLAND_DISPLAY"))
             }
-            Which::OfDisplay(_) => cfg!(windows) || is_unix,
+            Which::OfDisplay(_) => is_always_there || is_unix,
             Which::OfCompositor(_) => is_unix,
             Which::None => false,
         }
@@ -186,7 +194,14 @@ impl Place {
         return self.clone().open_served(listener);
         #[cfg(windows)]
         return windows::open(listener);
-        #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+        #[cfg(target_os = "macos")]
+        return macos::open(listener);
+        #[cfg(not(any(
+            target_os = "linux",
+            target_os = "freebsd",
+            target_os = "macos",
+            windows
+        )))]
         return unsupported::open(listener);
     }
 

@@ -190,8 +190,7 @@ impl Served {
                 self.obey(order);
             }
             if self.orders.are_over() {
-                self.giving.let_go(&self.window);
-                return;
+                return self.giving.end(&self.window, &self.orders.alarm);
             }
             self.reading.give_up_late(Instant::now());
             if self.window.hear() {
@@ -200,7 +199,9 @@ impl Served {
                 }
                 self.reading.changed(&self.window);
             }
-            let until = self.reading.deadline();
+            self.giving.go_on(&self.window);
+            let deadlines = [self.reading.deadline(), self.giving.deadline()];
+            let until = deadlines.into_iter().flatten().min();
             let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
             self.window.wait(&self.orders.alarm, timeout);
         }
@@ -220,7 +221,7 @@ impl Served {
                 kinds,
                 provide,
                 taken,
-            } => giving.take_over(window, number, kinds, provide, &taken),
+            } => giving.take_over(window, number, kinds, provide, taken),
             Order::Release { number } => giving.release(window, number),
             Order::Contents { .. } => tracing::trace!("Nobody waits for these contents any more"),
         }

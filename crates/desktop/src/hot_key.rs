@@ -19,10 +19,26 @@ mod windows;
 #[cfg(windows)]
 use self::windows as platform;
 
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(target_os = "macos")]
+mod macos;
+
+#[cfg(target_os = "macos")]
+use self::macos as platform;
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 mod unsupported;
 
-#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "freebsd",
+    target_os = "macos",
+    windows
+)))]
 use unsupported as platform;
 
 /// The key cannot be watched; the button still works.

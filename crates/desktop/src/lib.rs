@@ -34,6 +34,8 @@ pub mod settings;
 pub mod sign;
 pub mod start_up;
 pub mod sway;
+#[cfg(windows)]
+mod taskbar;
 pub mod tray;
 #[cfg(windows)]
 pub mod user_process;

@@ -3,18 +3,19 @@
 //! A thread of its own talks to the desktop, so nobody waits. Where no desktop takes notices they are
 //! dropped, and the log says so once.
 
+#[cfg(windows)]
+#[path = "notices/windows.rs"]
+mod platform;
+#[cfg(not(windows))]
+#[path = "notices/by_message.rs"]
+mod platform;
+
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-
-use notify_rust::Notification;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 /// Notices that may wait to be shown. More than these come only where something is wrong.
 const MOST_WAITING: usize = 32;
-/// Notices that may wait for a click, each with a thread.
-#[cfg(not(target_os = "macos"))]
-const MOST_WATCHED: usize = 8;
 
 /// A notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl NoticeBoard {
         let clicked: Arc<dyn Fn() + Send + Sync> = Arc::new(clicked);
         std::thread::Builder::new()
             .name("notices".to_owned())
-            .spawn(move || show_all(program, &waiting, &clicked))?;
+            .spawn(move || platform::show_all(program, &waiting, &clicked))?;
         Ok(Self { notices })
     }
 
@@ -54,111 +55,5 @@ impl NoticeBoard {
         if self.notices.try_send(notice).is_err() {
             tracing::warn!("The desktop takes no more notices");
         }
-    }
-}
-
-fn show_all(
-    program: &'static str,
-    waiting: &Receiver<Notice>,
-    clicked: &Arc<dyn Fn() + Send + Sync>,
-) {
-    let watched = Arc::new(AtomicUsize::new(0));
-    let mut failed_before = false;
-    while let Ok(Notice { title, text }) = waiting.recv() {
-        let mut notification = Notification::new();
-        notification
-            .appname(program)
-            .summary(&title)
-            .body(&as_the_desktop_reads(&text));
-        // its label is shown nowhere: it is what a click on the notice does
-        notification.action("default", program);
-        match notification.show() {
-            Ok(handle) => {
-                failed_before = false;
-                watch(handle, &watched, Arc::clone(clicked));
-            }
-            Err(error) if failed_before => tracing::debug!(%error, "Notice not shown"),
-            Err(error) => {
-                tracing::warn!(%error, "This desktop shows no notices");
-                failed_before = true;
-            }
-        }
-    }
-}
-
-/// Waits for a click in a thread of its own, unless many wait already.
-#[cfg(not(target_os = "macos"))]
-fn watch(
-    handle: notify_rust::NotificationHandle,
-    watched: &Arc<AtomicUsize>,
-    clicked: Arc<dyn Fn() + Send + Sync>,
-) {
-    use std::sync::atomic::Ordering;
-
-    if watched.fetch_add(1, Ordering::Relaxed) >= MOST_WATCHED {
-        watched.fetch_sub(1, Ordering::Relaxed);
-        return;
-    }
-    let done = Arc::clone(watched);
-    let started = std::thread::Builder::new()
-        .name("notice".to_owned())
-        .spawn(move || {
-            handle.wait_for_action(|action| {
-                if action == "default" {
-                    clicked();
-                }
-            });
-            done.fetch_sub(1, Ordering::Relaxed);
-        });
-    if let Err(error) = started {
-        tracing::debug!(%error, "Nobody waits for a click");
-        watched.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// There a click brings the program to the front by itself, and waiting for one would take the main thread.
-#[cfg(target_os = "macos")]
-fn watch(
-    _handle: notify_rust::NotificationHandle,
-    _watched: &Arc<AtomicUsize>,
-    _clicked: Arc<dyn Fn() + Send + Sync>,
-) {
-}
-
-/// Names come from others, and desktops may take them for markup (freedesktop.org: Desktop Notifications),
-/// with pictures and links.
-#[cfg(not(any(windows, target_os = "macos")))]
-fn as_the_desktop_reads(text: &str) -> String {
-    let has_markup = notify_rust::get_capabilities()
-        .is_ok_and(|has| has.iter().any(|capability| capability == "body-markup"));
-    if has_markup {
-        escaped(text)
-    } else {
-        text.to_owned()
-    }
-}
-
-#[cfg(any(windows, target_os = "macos"))]
-fn as_the_desktop_reads(text: &str) -> String {
-    text.to_owned()
-}
-
-#[cfg(not(any(windows, target_os = "macos")))]
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;");
-    text.replace('<', "&lt;").replace('>', "&gt;")
-}
-
-#[cfg(all(test, not(any(windows, target_os = "macos"))))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_no_markup() {
-        let name = "<img src=\"http://x/\">&amp;<b>PC</b>";
-        assert_eq!(
-            escaped(name),
-            "&lt;img src=\"http://x/\"&gt;&amp;amp;&lt;b&gt;PC&lt;/b&gt;"
-        );
     }
 }

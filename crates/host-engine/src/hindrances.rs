@@ -45,6 +45,7 @@ fn named(obstacles: Obstacles) -> Hindrances {
         Obstacle::Blank => Hindrance::BLANK,
         Obstacle::OtherUser => Hindrance::OTHER_USER,
         Obstacle::NoInput => Hindrance::NO_INPUT,
+        Obstacle::MoreRights => Hindrance::MORE_RIGHTS,
         Obstacle::NotAllowed => not_allowed,
         Obstacle::AskedOnceMore => Hindrance::ASKED_ONCE_MORE,
         Obstacle::NoPipeWire => Hindrance::NO_PIPEWIRE,

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use protocol::HostKeyboard;
 use protocol::input::InputEvent;
 
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 pub mod grab;
 pub mod keymap;
 #[cfg(target_os = "macos")]

@@ -23,8 +23,8 @@ use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
 use crate::piped_guardian::Guardian;
 use crate::{InjectError, InputSink, UserActed, hid};
 
-mod api;
-mod codes;
+pub(crate) mod api;
+pub(crate) mod codes;
 mod guardian;
 
 use api::{Artificial, KeyLayout, Watch};
@@ -320,7 +320,7 @@ fn typed_by(key: HidKey, wanted: char, layout: KeyLayout) -> Option<Code> {
 }
 
 /// Whether the right Alt key reaches further characters.
-fn has_level_three(layout: KeyLayout) -> bool {
+pub(crate) fn has_level_three(layout: KeyLayout) -> bool {
     // each layout that has them has some of these among them
     const USUAL: &str = "@€[]{}\\|~#µ";
     let mut usual = USUAL.chars();

@@ -49,12 +49,20 @@ impl Hindrance {
     pub const INPUT_NOT_ALLOWED: Self = Self(21);
     /// The user shared the screen alone in the desktop's own dialog.
     pub const INPUT_NOT_SHARED: Self = Self(22);
+    /// The window in front belongs to a program with more rights than the host's, and takes nothing from it. Over as
+    /// soon as another is in front.
+    pub const MORE_RIGHTS: Self = Self(23);
 
     /// The display does not tell the user's keyboard and mouse from those that programs make up, so the
     /// user's alone cannot be kept back.
     pub const NO_OWN_DEVICES: Self = Self(30);
     /// The display's brightness cannot be changed by programs.
     pub const NO_BRIGHTNESS: Self = Self(31);
+
+    /// Whether keyboard and pointer are not to be granted: what hinders them does not pass by itself.
+    pub fn prevents_acting(self) -> bool {
+        self != Self::MORE_RIGHTS
+    }
 
     /// Whether nothing of use can be seen, so that no session can begin.
     pub fn prevents_seeing(self) -> bool {
@@ -92,6 +100,7 @@ impl fmt::Display for Hindrance {
             Self::NO_INPUT => f.write_str("the display takes none from programs"),
             Self::INPUT_NOT_ALLOWED => f.write_str("the user's system does not allow them yet"),
             Self::INPUT_NOT_SHARED => f.write_str("the user shares none in the desktop's dialog"),
+            Self::MORE_RIGHTS => f.write_str("the window in front has more rights"),
             Self::NO_OWN_DEVICES => f.write_str("the user's devices are not told from programs"),
             Self::NO_BRIGHTNESS => f.write_str("its brightness cannot be changed"),
             Self(number) => write!(f, "hindered ({number})"),

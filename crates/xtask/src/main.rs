@@ -139,7 +139,11 @@ enum Task {
     Lean(StageArguments),
     /// Builds the Helpme that people download, and says how large it is, on the disk and in a ZIP. Fails if that is more
     /// than it was.
-    Small,
+    Small {
+        /// The one for Windows, with mingw.
+        #[arg(long)]
+        windows: bool,
+    },
     /// An operator's day in some minutes; `--most-millis 50` says how long a frame of the console may take;
     /// programs built for release.
     Day(StageArguments),
@@ -252,7 +256,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             let programs = given.map_or_else(lean::gather, Ok)?;
             stage_with("lean", &programs, &arguments.rest)
         }
-        Task::Small => lean::weigh_small(),
+        Task::Small { windows } => lean::weigh_small(windows),
         Task::Day(arguments) => stage("day", "release", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),
         Task::Networks(arguments) => stage("networks", "release", &arguments.rest),

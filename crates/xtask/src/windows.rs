@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use crate::steps::{Steps, cargo};
 use crate::types;
 
-const TARGET: &str = "x86_64-pc-windows-gnu";
+pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 const UNDERSCORED: &str = "x86_64_pc_windows_gnu";
 
 /// What has a part of its own for Windows that its tests try there.
@@ -121,7 +121,7 @@ const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";
 const COMPILER_OF_CPP: &str = "x86_64-w64-mingw32-g++-posix";
 
 /// Has cargo compile and link by mingw; what is written in C++ goes into the program.
-fn for_windows(command: &mut Command) -> anyhow::Result<&mut Command> {
+pub(crate) fn for_windows(command: &mut Command) -> anyhow::Result<&mut Command> {
     let said = Command::new(COMPILER_OF_CPP)
         .arg("-print-file-name=libstdc++.a")
         .output()

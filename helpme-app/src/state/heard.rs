@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host_engine::{BrowseConsent, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
-use protocol::{ChatAuthor, PeerId, Rights, Shield, ShieldState, Shields};
+use protocol::{ChatAuthor, Hindrance, PeerId, Rights, Shield, ShieldState, Shields};
 use ui_kit::ProxyForm;
 
 use super::{
@@ -54,7 +54,8 @@ impl State {
                 self.trouble = None;
                 let operator = operator.to_string();
                 let mut question = Question::new(session, operator, asked, insistent);
-                if self.hindrances.input.is_some() {
+                let input = self.hindrances.input;
+                if input.is_some_and(Hindrance::prevents_acting) {
                     question.chosen = asked.without(Rights::CONTROL);
                 }
                 if let Stage::Running(running) = &self.stage {

@@ -188,7 +188,8 @@ fn rights_ui(
             divider_ui(ui);
         }
         let mut chosen = question.chosen.has(right);
-        let hindrance = hindrances.input.filter(|_| right == Rights::CONTROL);
+        let hindrance = hindrances.input.filter(|h| h.prevents_acting());
+        let hindrance = hindrance.filter(|_| right == Rights::CONTROL);
         let reason = hindrance.map(|h| hindrance_for_user(lang, h));
         let note = w(lang, note);
         let shown = reason.or_else(|| has_room.then_some(note));

@@ -13,8 +13,8 @@ use ui_kit::widgets::{
     menu_item_ui, transfer_ui,
 };
 use ui_kit::words::{
-    has_control, name_alone, operators_are_here, visible_line, watched_by, whole_minutes,
-    whole_name,
+    has_control, hindrance_for_user, hindrance_in_short, name_alone, operators_are_here,
+    visible_line, watched_by, whole_minutes, whole_name,
 };
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
@@ -122,6 +122,9 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
         CentralPanel::default().frame(frame).show(ui, |ui| {
             if let Some(trouble) = &state.trouble {
                 banner_ui(ui, Tone::Warning, &words::trouble(lang, trouble));
+            }
+            if let Some(hindrance) = state.hindrances.input {
+                banner_ui(ui, Tone::Warning, hindrance_for_user(lang, hindrance));
             }
             chat::conversation_ui(ui, lang, &mut state.chat, moment, actions);
         });
@@ -355,7 +358,13 @@ pub fn strip_ui(
             let hint = strip.has_hot_key.then(|| w(lang, Word::EndHotKey));
             let watched =
                 (!running.watched_by.is_empty()).then(|| watched_by(lang, &running.watched_by));
-            let news: Vec<String> = watched.into_iter().chain(driver).collect();
+            // at the moment and for this window, while the other hindrances stand on the pages before
+            let barred = state
+                .hindrances
+                .input
+                .filter(|_| running.rights.has(Rights::CONTROL));
+            let barred = barred.map(|h| hindrance_in_short(lang, h).to_owned());
+            let news: Vec<String> = watched.into_iter().chain(barred).chain(driver).collect();
             let news = (!news.is_empty()).then(|| news.join("  ·  "));
             let lasted = moment.now.saturating_sub(running.since).as_secs();
             let below = BelowNames {

@@ -364,6 +364,19 @@ fn h6_the_bar_fits_in_every_look() {
             state.apply(HostEvent::Shields { session, shields }, NOW);
         })
     });
+    let out_of_reach = || {
+        let hindrances = Hindrances {
+            screen: None,
+            input: Some(Hindrance::MORE_RIGHTS),
+        };
+        changed(running(), |state| {
+            state.apply(HostEvent::Hindered(hindrances), NOW);
+        })
+    };
+    add(&mut album, "bar-out-of-reach", out_of_reach);
+    add(&mut album, "chat-out-of-reach", || {
+        changed(out_of_reach(), |state| state.chat.shown = true)
+    });
     add(&mut album, "bar-lost", || {
         changed(running(), |state| {
             state.apply(HostEvent::SessionPaused { session }, NOW);

@@ -109,7 +109,7 @@ fn italian_note(text: &str) -> String {
     parts.map_or_else(|| text.to_owned(), |parts| parts.join("; "))
 }
 
-const HINDRANCES: [(Hindrance, &str); 16] = [
+const HINDRANCES: [(Hindrance, &str); 17] = [
     (Hindrance::NO_DISPLAY, "non c'è uno schermo"),
     (Hindrance::NO_CAPTURE, "non può essere ripreso"),
     (Hindrance::WAYLAND, "il desktop usa Wayland"),
@@ -154,6 +154,10 @@ const HINDRANCES: [(Hindrance, &str); 16] = [
     (
         Hindrance::INPUT_NOT_ALLOWED,
         "il sistema dell'utente non li consente ancora",
+    ),
+    (
+        Hindrance::MORE_RIGHTS,
+        "la finestra in primo piano ha più diritti",
     ),
     (
         Hindrance::NO_INPUT,

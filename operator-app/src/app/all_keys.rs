@@ -1,18 +1,18 @@
 //! The all-keys mode: also the keys that this desktop would keep go to the remote computer.
 
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 use std::sync::Arc;
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use egui::Ui;
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 use input::grab::{GrabbedKey, KeyboardGrab};
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 use input::hid;
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 use protocol::input::hint;
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 use protocol::{HidKey, InputEvent};
 use ui_kit::{Word, w};
 
@@ -21,11 +21,11 @@ use crate::state::session::SessionState;
 /// The taken keyboard of one session window, while it is taken.
 #[derive(Debug, Default)]
 pub(super) struct AllKeys {
-    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
     grab: Option<Grab>,
 }
 
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 #[derive(Debug)]
 struct Grab {
     keyboard: KeyboardGrab,
@@ -35,7 +35,7 @@ struct Grab {
     by_place: bool,
 }
 
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 impl AllKeys {
     /// Takes or gives back the keyboard as the window wishes; called in every pass. `here` says that keyboard or
     /// pointer are in one of the session's windows: taking the keyboard looks like a lost focus, but the pointer
@@ -105,7 +105,7 @@ impl AllKeys {
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 impl AllKeys {
     /// This platform cannot take the keyboard yet; the window says so.
     #[expect(clippy::unused_self, reason = "the same call on every platform")]
@@ -119,7 +119,7 @@ impl AllKeys {
 }
 
 /// Which keys of Ctrl+Alt+Shift+E and Ctrl+Alt+Shift+M are down.
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 #[derive(Debug, Default)]
 struct Chord {
     control: bool,
@@ -127,7 +127,7 @@ struct Chord {
     shift: bool,
 }
 
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 impl Chord {
     /// The last key of a chord, if `key` completes one.
     fn completed_by(&mut self, key: GrabbedKey) -> Option<HidKey> {

@@ -7,7 +7,7 @@ use ui_kit::widgets::{
     icon_button_ui, icon_button_unless_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui,
     section_header_ui, text_field_ui, ticket_entry_ui,
 };
-use ui_kit::words::{chat_with, hindrance_for_operator, name_alone};
+use ui_kit::words::{chat_with, hindrance_for_operator, hindrance_in_short, name_alone};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;
@@ -156,6 +156,9 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
             |hindrance| hindrance_for_operator(state.lang, hindrance),
         );
         chip.on_hover_text(why);
+    } else if let Some(hindrance) = state.hindrances.input {
+        let chip = chip_ui(ui, hindrance_in_short(state.lang, hindrance), Tone::Warning);
+        chip.on_hover_text(hindrance_for_operator(state.lang, hindrance));
     } else if state.view_only {
         chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Accent);
     } else if state.all_keys {

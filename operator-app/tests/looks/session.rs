@@ -195,6 +195,9 @@ fn e3_the_session_window_fits_in_every_look() {
         };
         state.watched_by = vec!["Carla Neri".to_owned()];
     });
+    add(&mut album, "out-of-reach", |state| {
+        state.hindrances.input = Some(Hindrance::MORE_RIGHTS);
+    });
     add(&mut album, "together", |state| {
         state.company = Company {
             others: vec!["Bruno Verdi".to_owned()],

@@ -53,6 +53,29 @@ pub(super) fn to_linux(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     play(computers, tell)
 }
 
+/// The clipboard alone, both ways, again and again.
+pub(super) fn pastes_between_windows(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    const ROUNDS: usize = 10;
+    let mut cast = assemble(Computers {
+        user: Some(WindowsComputer::fresh()?),
+        operator: Some(WindowsComputer::fresh()?),
+    })?;
+    let ticket = cast.user_asks_for_help()?;
+    let session = cast.session_begins(&ticket)?;
+    // a click gives the session the keyboard
+    let hands = cast.operator_display.hands()?;
+    hands.click((session.x + BESIDE.0, session.y + BESIDE.1))?;
+    for round in 1..=ROUNDS {
+        let begun = Instant::now();
+        clipboard(&cast, round).with_context(|| format!("round {round} of {ROUNDS}"))?;
+        let millis = begun.elapsed().as_millis();
+        tell(&format!("clipboard: both ways, round {round}, {millis} ms"));
+        // Wine's own clipboard thread may sleep through a message where both ends copy within some milliseconds
+        thread::sleep(Duration::from_secs(1));
+    }
+    Ok(())
+}
+
 /// Everybody on displays of their own, the operator with an Italian keyboard, logged in.
 pub(super) fn assemble(computers: Computers) -> anyhow::Result<Cast> {
     let user = Display::start_managed(USER_SCREEN.0, USER_SCREEN.1)?;
@@ -103,7 +126,7 @@ fn act(cast: &mut Cast, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     let light = work.desk.light(cast)?;
     key_to_pixel(cast, &hands, work.session, &light, tell).context("key to pixel")?;
     drop(light);
-    clipboard(cast).context("the clipboard")?;
+    clipboard(cast, 1).context("the clipboard")?;
     tell("clipboard: both ways");
     cast.helpme.app.show_picture("End", "windows-helpme-bar")?;
     cast.console
@@ -220,12 +243,14 @@ impl Work {
     }
 }
 
-fn clipboard(cast: &Cast) -> anyhow::Result<()> {
+/// `round` is in the texts: no paste of another time passes for this one's.
+fn clipboard(cast: &Cast, round: usize) -> anyhow::Result<()> {
     let (user, operator) = (&cast.user_display, &cast.operator_display);
     for (from, to, text) in [
-        (operator, user, "Perché no? €"),
-        (user, operator, "The user's answer è"),
+        (operator, user, format!("Perché no? € {round}")),
+        (user, operator, format!("The user's answer è {round}")),
     ] {
+        let text = text.as_str();
         from.put_on_clipboard(text)?;
         let mut last = None;
         wait_until("the clipboard", PATIENCE, || {

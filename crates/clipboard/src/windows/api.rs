@@ -196,20 +196,31 @@ const EACH_TRY: Duration = Duration::from_millis(5);
 
 #[expect(clippy::unused_self, reason = "whoever calls these has it open")]
 impl Open {
-    /// Opens it, to put something in for `owner`, and waits for so long for others to be done with it.
+    /// Opens it, to put something in for `owner`, unless another program has it open. Windows may call for what is
+    /// held meanwhile.
     ///
     /// # Errors
     ///
     /// That another program has it open.
-    pub(super) fn wait(owner: Option<&OwnWindow>, patience: Duration) -> io::Result<Self> {
+    pub(super) fn now(owner: Option<&OwnWindow>) -> io::Result<Self> {
         let owner = owner.map_or(null_mut(), OwnWindow::handle);
+        // SAFETY: the window is there, or a null stands for none.
+        succeeded(unsafe { OpenClipboard(owner) })?;
+        Ok(Self(()))
+    }
+
+    /// Opens it, to read, and waits for so long for others to be done with it. Not for the thread that has the window:
+    /// they may be waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// That another program has it open.
+    pub(super) fn wait(patience: Duration) -> io::Result<Self> {
         let until = Instant::now() + patience;
         loop {
-            // SAFETY: the window is there, or a null stands for none.
-            match succeeded(unsafe { OpenClipboard(owner) }) {
-                Ok(()) => return Ok(Self(())),
-                Err(error) if Instant::now() >= until => return Err(error),
-                Err(_taken) => std::thread::sleep(EACH_TRY),
+            match Self::now(None) {
+                Err(_taken) if Instant::now() < until => std::thread::sleep(EACH_TRY),
+                opened => return opened,
             }
         }
     }

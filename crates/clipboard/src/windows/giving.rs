@@ -5,14 +5,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use protocol::clipboard::{ClipboardFault, ClipboardKind, ClipboardKinds};
 
-use super::api::{self, Open, OwnWindow};
+use super::api::{self, Alarm, Open, OwnWindow};
 use super::formats::Formats;
 use super::{MAX_ORDERS, Order, Orders};
 use crate::Provide;
@@ -21,7 +20,10 @@ use crate::Provide;
 const CONTENTS_PATIENCE: Duration = Duration::from_mins(1);
 /// How often to look whether anybody needs the clipboard, while a program waits.
 const EACH_LOOK: Duration = Duration::from_millis(100);
-/// How long another program may have the clipboard open.
+/// How often to try again while another program has the clipboard open, at first and after a while.
+const EACH_TRY: Duration = Duration::from_millis(5);
+const EACH_LATE_TRY: Duration = Duration::from_millis(100);
+/// How long one is only about to close it; and how long the end waits for that.
 const OPEN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the clipboard holds.
@@ -32,6 +34,23 @@ struct Holding {
     contents: BTreeMap<ClipboardKind, Bytes>,
 }
 
+/// What is to be done once no other program has the clipboard open. It may be pasting what is held, and then waits
+/// for this thread, which must not wait for it.
+struct Late {
+    what: What,
+    since: Instant,
+}
+
+enum What {
+    TakeOver {
+        new: Holding,
+        kinds: ClipboardKinds,
+        taken: SyncSender<()>,
+    },
+    /// Nothing is held any more.
+    Clear,
+}
+
 /// What is held, and the orders, which also come while a program waits for contents.
 pub(super) struct Giving {
     formats: Formats,
@@ -40,6 +59,7 @@ pub(super) struct Giving {
     /// What came while a program was waiting.
     postponed: RefCell<VecDeque<Order>>,
     holding: RefCell<Option<Holding>>,
+    late: RefCell<Option<Late>>,
     /// Counts what was asked for: an answer that comes late must not be taken for another.
     asked: Cell<u64>,
 }
@@ -52,6 +72,7 @@ impl Giving {
             inbox,
             postponed: RefCell::default(),
             holding: RefCell::default(),
+            late: RefCell::default(),
             asked: Cell::new(0),
         }
     }
@@ -67,52 +88,113 @@ impl Giving {
         number: u64,
         kinds: ClipboardKinds,
         provide: Provide,
-        taken: &SyncSender<()>,
+        taken: SyncSender<()>,
     ) {
         let new = Holding {
             number,
             provide,
             contents: BTreeMap::new(),
         };
-        // before anybody can paste it
-        self.holding.replace(Some(new));
-        if let Err(error) = self.promise(window, kinds) {
-            tracing::warn!(%error, "The clipboard cannot be had");
-            self.holding.replace(None);
-        }
-        if taken.try_send(()).is_err() {
-            tracing::trace!("Nobody waits for it any more");
+        self.soon(window, What::TakeOver { new, kinds, taken });
+    }
+
+    fn soon(&self, window: &OwnWindow, what: What) {
+        let since = Instant::now();
+        self.late.replace(Some(Late { what, since }));
+        self.go_on(window);
+        if self.late.borrow().is_some() {
+            tracing::trace!("Another program has the clipboard open");
         }
     }
 
-    fn promise(&self, window: &OwnWindow, kinds: ClipboardKinds) -> io::Result<()> {
-        let open = Open::wait(Some(window), OPEN_PATIENCE)?;
-        open.clear()?;
-        self.formats.promise(&open, kinds)
+    /// Does what was late, if no other program has the clipboard open.
+    pub(super) fn go_on(&self, window: &OwnWindow) {
+        let Some(late) = self.late.take() else {
+            return;
+        };
+        let owner = match late.what {
+            What::TakeOver { .. } => Some(window),
+            // without an owner: what is empty must not be taken for ours
+            What::Clear => None,
+        };
+        // Windows may call for what is held while this asks for the clipboard
+        let Ok(open) = Open::now(owner) else {
+            self.late.replace(Some(late));
+            return;
+        };
+        let done = match late.what {
+            What::TakeOver { new, kinds, taken } => {
+                // nobody can paste while it is open
+                self.holding.replace(Some(new));
+                let promised = open
+                    .clear()
+                    .and_then(|()| self.formats.promise(&open, kinds));
+                if promised.is_err() {
+                    self.holding.replace(None);
+                }
+                drop(open);
+                if taken.try_send(()).is_err() {
+                    tracing::trace!("Nobody waits for it any more");
+                }
+                promised
+            }
+            // whoever had it open may have copied
+            What::Clear if window.is_owner() => open.clear(),
+            What::Clear => Ok(()),
+        };
+        match done {
+            Ok(()) => tracing::trace!(after = ?late.since.elapsed(), "The clipboard is as wished"),
+            Err(error) => tracing::warn!(%error, "The clipboard cannot be had"),
+        }
+    }
+
+    /// When [`Self::go_on`] has something to do.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let late = self.late.borrow();
+        let waited = now.saturating_duration_since(late.as_ref()?.since);
+        let each = if waited < OPEN_PATIENCE {
+            EACH_TRY
+        } else {
+            EACH_LATE_TRY
+        };
+        Some(now + each)
     }
 
     pub(super) fn release(&self, window: &OwnWindow, number: u64) {
-        let is_it = |holding: &Holding| holding.number == number;
-        if self.holding.borrow().as_ref().is_some_and(is_it) {
-            self.let_go(window);
+        let is_it = |holding: &mut Holding| holding.number == number;
+        let was_held = self.holding.borrow_mut().take_if(is_it).is_some();
+        let is_late = |late: &mut Late| match &mut late.what {
+            What::TakeOver { new, .. } => is_it(new),
+            What::Clear => false,
+        };
+        let was_late = self.late.borrow_mut().take_if(is_late).is_some();
+        if was_held || was_late {
+            self.clear(window);
         }
     }
 
-    pub(super) fn let_go(&self, window: &OwnWindow) {
-        if self.holding.replace(None).is_none() || !window.is_owner() {
-            return;
+    /// Takes what was promised out of the clipboard, unless something is held, or is about to be.
+    fn clear(&self, window: &OwnWindow) {
+        let is_over = self.holding.borrow().is_none() && self.late.borrow().is_none();
+        if is_over && window.is_owner() {
+            self.soon(window, What::Clear);
         }
-        // without an owner: what is empty must not be taken for ours
-        let cleared = Open::wait(None, OPEN_PATIENCE).and_then(|open| {
-            // whoever had it open may have copied
-            if window.is_owner() {
-                open.clear()
-            } else {
-                Ok(())
+    }
+
+    /// Lets everything go, and waits until that is done, but not for long.
+    pub(super) fn end(&self, window: &OwnWindow, alarm: &Alarm) {
+        self.late.replace(None);
+        self.holding.replace(None);
+        self.clear(window);
+        let until = Instant::now() + OPEN_PATIENCE;
+        while self.late.borrow().is_some() {
+            if Instant::now() > until {
+                return tracing::debug!("The clipboard keeps what nobody gives any more");
             }
-        });
-        if let Err(error) = cleared {
-            tracing::debug!(%error, "The clipboard keeps what nobody gives any more");
+            window.wait(alarm, Some(EACH_TRY));
+            window.hear();
+            self.go_on(window);
         }
     }
 
@@ -126,6 +208,7 @@ impl Giving {
         let Some(kind) = self.formats.kind_of(format) else {
             return;
         };
+        tracing::trace!(?kind, "A program pastes");
         let written = match self.contents(kind) {
             Ok(contents) => self.formats.written(format, &contents),
             Err(fault) => {
@@ -135,8 +218,10 @@ impl Giving {
             }
         };
         let put = written.map(|bytes| api::put(format, &bytes));
-        if let Some(Err(error)) = put {
-            tracing::debug!(%error, "Nobody takes it any more");
+        match put {
+            Some(Ok(())) => tracing::trace!(?kind, "It was given"),
+            Some(Err(error)) => tracing::debug!(%error, "Nobody takes it any more"),
+            None => tracing::debug!(?kind, "It cannot be unpacked"),
         }
     }
 

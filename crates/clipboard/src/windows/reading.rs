@@ -123,6 +123,14 @@ impl Reading {
         } else {
             self.formats.kinds_now()
         };
+        let (number, kinds, sequence) = (self.number, self.kinds, self.sequence);
+        tracing::trace!(
+            number,
+            ?kinds,
+            is_ours,
+            sequence,
+            "The clipboard has changed"
+        );
         (self.tell)(Happening::Copied(Copied {
             number: self.number,
             kinds: self.kinds,
@@ -197,13 +205,15 @@ impl Reading {
 fn read_all(formats: Formats, jobs: &Receiver<Job>, orders: &Orders) {
     while let Ok(job) = jobs.recv() {
         let (contents, sequence) = read(formats, &job);
+        let (fault, expected) = (contents.as_ref().err(), job.sequence);
+        tracing::trace!(kind = ?job.kind, ?fault, expected, sequence, "The clipboard was read");
         orders.insist(Order::Read(Read { contents, sequence }));
     }
 }
 
 /// The contents, and the number of the clipboard as it is left.
 fn read(formats: Formats, job: &Job) -> (Result<Bytes, ClipboardFault>, u32) {
-    let open = match Open::wait(None, OPEN_PATIENCE) {
+    let open = match Open::wait(OPEN_PATIENCE) {
         Ok(open) => open,
         Err(error) => {
             tracing::debug!(%error, "Another program keeps the clipboard open");

@@ -349,6 +349,48 @@ fn s7_a_program_that_does_not_hand_over_what_it_promised_is_given_up() {
 }
 
 #[test]
+fn s7_a_program_that_pastes_while_the_next_is_taken_over_waits_for_nobody() {
+    let mut desk = Desk::new();
+    let (first, _) = desk.hold(&[(TEXT, b"first".to_vec())]);
+    desk.other
+        .begin_paste_after(Duration::from_millis(400), Format::Text);
+    std::thread::sleep(Duration::from_millis(200));
+    let began = Instant::now();
+    let (_second, _) = desk.hold(&[(TEXT, b"second".to_vec())]);
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(1500), "{took:?}");
+    drop(first);
+    let pasted = desk.other.pasted().expect("text");
+    assert!(pasted.starts_with(&wide("first")));
+    let pasted = desk.other.paste(Format::Text).expect("text");
+    assert!(pasted.starts_with(&wide("second")));
+}
+
+#[test]
+fn s7_what_is_let_go_or_taken_over_while_a_program_has_it_open_for_long_is_so_after() {
+    let mut desk = Desk::new();
+    let keep = Duration::from_secs(3);
+    let (first, _) = desk.hold(&[(TEXT, b"first".to_vec())]);
+    desk.other.begin_paste_after(keep, Format::Text);
+    std::thread::sleep(Duration::from_millis(200));
+    let provide = |_kind, reply: Reply| reply(Ok(Bytes::from_static(b"second")));
+    let kinds = ClipboardKinds::default().with(TEXT);
+    let second = hold(&desk.clipboard, kinds, Arc::new(provide));
+    drop(first);
+    assert_eq!(desk.other.pasted(), None, "it was let go");
+    second.wait(PATIENCE);
+    let pasted = desk.other.paste(Format::Text).expect("text");
+    assert!(pasted.starts_with(&wide("second")));
+    let (third, _) = desk.hold(&[(TEXT, b"third".to_vec())]);
+    drop(second);
+    desk.other.begin_paste_after(keep, Format::Text);
+    std::thread::sleep(Duration::from_millis(200));
+    drop(third);
+    assert_eq!(desk.other.pasted(), None, "it was let go");
+    assert_eq!(desk.other.paste(Format::Text), None, "it was let go");
+}
+
+#[test]
 fn s7_a_user_who_copies_takes_the_clipboard_back() {
     let mut desk = Desk::new();
     let (held, _) = desk.hold(&[(TEXT, b"theirs".to_vec())]);

@@ -118,6 +118,11 @@ impl OtherProgram {
         self.tell(&format!("paste\t{format:?}"));
     }
 
+    /// Opens the clipboard, waits for a while and pastes then.
+    pub(crate) fn begin_paste_after(&mut self, wait: Duration, format: Format) {
+        self.tell(&format!("paste after {}\t{format:?}", wait.as_millis()));
+    }
+
     /// What was pasted, if it was given anything.
     pub(crate) fn pasted(&mut self) -> Option<Vec<u8>> {
         (self.answer() == "done").then(|| fs::read(&self.file).expect("written"))
@@ -179,8 +184,14 @@ fn obey(window: HWND, line: &str) {
             put(window, Some((number, Some(&bytes))))
         }
         "promise" => put(window, Some((number, None))),
-        "paste" => get(window, number).is_some_and(|bytes| fs::write(file, bytes).is_ok()),
-        _ => unreachable!("{order}"),
+        "paste" => {
+            get(window, number, Duration::ZERO).is_some_and(|bytes| fs::write(file, bytes).is_ok())
+        }
+        _ => {
+            let millis = order.strip_prefix("paste after ").expect("an order");
+            let wait = Duration::from_millis(millis.parse().expect("a number"));
+            get(window, number, wait).is_some_and(|bytes| fs::write(file, bytes).is_ok())
+        }
     };
     let said = if done { "done" } else { "nothing" };
     writeln!(std::io::stdout(), "{ANSWER}{said}").expect("a pipe");
@@ -264,8 +275,9 @@ fn put(window: HWND, what: Option<(u32, Option<&[u8]>)>) -> bool {
     unsafe { CloseClipboard() != 0 }
 }
 
-fn get(window: HWND, format: u32) -> Option<Vec<u8>> {
+fn get(window: HWND, format: u32, wait: Duration) -> Option<Vec<u8>> {
     opened(window);
+    std::thread::sleep(wait);
     // SAFETY: it takes any number.
     let memory = unsafe { GetClipboardData(format) };
     let bytes = (!memory.is_null()).then(|| {

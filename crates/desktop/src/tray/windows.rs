@@ -15,11 +15,13 @@ use windows_sys::Win32::UI::Shell::{
     Shell_NotifyIconW,
 };
 use windows_sys::Win32::UI::WindowsAndMessaging::{
-    AppendMenuW, CreateIconFromResourceEx, CreatePopupMenu, DestroyIcon, DestroyMenu, FindWindowW,
-    GetCursorPos, GetSystemMetrics, HICON, HMENU, MF_GRAYED, MF_STRING, PostMessageW,
-    RegisterWindowMessageW, SM_CXSMICON, SetForegroundWindow, TPM_NONOTIFY, TPM_RETURNCMD,
-    TPM_RIGHTBUTTON, TrackPopupMenu, WM_APP, WM_CONTEXTMENU, WM_LBUTTONUP, WM_NULL, WM_RBUTTONUP,
+    AppendMenuW, CreatePopupMenu, DestroyMenu, FindWindowW, GetCursorPos, HMENU, MF_GRAYED,
+    MF_STRING, PostMessageW, RegisterWindowMessageW, SM_CXSMICON, SetForegroundWindow,
+    TPM_NONOTIFY, TPM_RETURNCMD, TPM_RIGHTBUTTON, TrackPopupMenu, WM_APP, WM_CONTEXTMENU,
+    WM_LBUTTONUP, WM_NULL, WM_RBUTTONUP,
 };
+
+use crate::taskbar::{OwnIcon, write_text};
 
 use super::{TrayItem, TrayState, TrayWish, Wished, newest};
 
@@ -29,8 +31,6 @@ const TOUCHED: u32 = WM_APP;
 const NEWER: u32 = WM_APP + 1;
 /// The icon is to go.
 const OVER: u32 = WM_APP + 2;
-/// The version of the format of icons, which never changes.
-const ICON_FORMAT: u32 = 0x0003_0000;
 
 /// What the window knows.
 struct Item {
@@ -133,26 +133,17 @@ impl Item {
             let state = self.state.borrow();
             (state.attention, format!("{}\n{}", state.title, state.tip))
         };
-        let icon = OwnIcon::draw(attention);
+        let icon = OwnIcon::draw(SM_CXSMICON, attention);
         let mut data = NOTIFYICONDATAW {
             cbSize: u32::try_from(size_of::<NOTIFYICONDATAW>()).unwrap_or(0),
             hWnd: self.window.get(),
             uID: 1,
             uFlags: NIF_MESSAGE | NIF_ICON | NIF_TIP,
             uCallbackMessage: TOUCHED,
-            hIcon: icon.as_ref().map_or(null_mut(), |icon| icon.0),
+            hIcon: icon.as_ref().map_or(null_mut(), OwnIcon::raw),
             ..NOTIFYICONDATAW::default()
         };
-        // the last one stays a zero
-        let room = data.szTip.len() - 1;
-        for (unit, to) in tip
-            .trim_end()
-            .encode_utf16()
-            .take(room)
-            .zip(&mut data.szTip)
-        {
-            *to = unit;
-        }
+        write_text(&mut data.szTip, tip.trim_end());
         // SAFETY: the structure says how long it is, and lives until it returns.
         let done = unsafe { Shell_NotifyIconW(what, &raw const data) } != 0;
         // the one before is shown until now
@@ -198,31 +189,6 @@ impl Item {
         if let Some(choice) = chosen {
             (self.wished)(Some(TrayWish::Chosen(choice)));
         }
-    }
-}
-
-/// An icon of this program's own.
-struct OwnIcon(HICON);
-
-impl OwnIcon {
-    fn draw(attention: bool) -> Option<Self> {
-        // SAFETY: it takes any number.
-        let side = unsafe { GetSystemMetrics(SM_CXSMICON) };
-        let picture = icon::windows_picture(u16::try_from(side).ok()?, attention);
-        let len = u32::try_from(picture.len()).ok()?;
-        let is_icon = 1;
-        // SAFETY: the picture is so long and lives until it returns.
-        let icon = unsafe {
-            CreateIconFromResourceEx(picture.as_ptr(), len, is_icon, ICON_FORMAT, side, side, 0)
-        };
-        (!icon.is_null()).then_some(Self(icon))
-    }
-}
-
-impl Drop for OwnIcon {
-    fn drop(&mut self) {
-        // SAFETY: it is this one's.
-        unsafe { DestroyIcon(self.0) };
     }
 }
 

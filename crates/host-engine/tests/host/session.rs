@@ -653,6 +653,26 @@ async fn what_hinders_is_said_before_a_session_and_not_granted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_out_of_reach_is_said_and_takes_no_right_away() {
+    let hub = FakeHub::listen();
+    let out_of_reach = Hindrances {
+        screen: None,
+        input: Some(Hindrance::MORE_RIGHTS),
+    };
+    let host = Host::start_hindered(hub.address, hub.pin, out_of_reach);
+    host.wait_until(&HostEvent::Hindered(out_of_reach));
+    host.open_ticket();
+    let mut desk = hub.accept().await;
+    let mut console = desk.admit().await;
+    let heard = console.hear(&mut desk).await;
+    assert_eq!(heard, HostWord::Hindered(out_of_reach));
+    console.ask(&mut desk, BOTH).await;
+    host.wait_for(|event| matches!(event, HostEvent::ConsentAsked { .. }).then_some(()));
+    host.answer(Some(BOTH));
+    assert_eq!(console.answer(&mut desk).await, Some(BOTH));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_asked_for_a_screen_that_cannot_be_shown() {
     let hub = FakeHub::listen();
     let wayland = Hindrances {

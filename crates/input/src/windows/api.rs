@@ -8,19 +8,20 @@ use std::thread::JoinHandle;
 
 use windows_sys::Win32::Foundation::{LPARAM, LRESULT, POINT, WPARAM};
 use windows_sys::Win32::Globalization::{GetLocaleInfoW, LOCALE_SENGLISHDISPLAYNAME};
-use windows_sys::Win32::System::Threading::GetCurrentThreadId;
+use windows_sys::Win32::System::Threading::{GetCurrentProcessId, GetCurrentThreadId};
 use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
     GetAsyncKeyState, GetKeyState, GetKeyboardLayout, HKL, INPUT, INPUT_0, INPUT_KEYBOARD,
     INPUT_MOUSE, KEYBDINPUT, KEYEVENTF_EXTENDEDKEY, KEYEVENTF_KEYUP, KEYEVENTF_SCANCODE,
     KEYEVENTF_UNICODE, MAPVK_VK_TO_VSC_EX, MAPVK_VSC_TO_VK_EX, MOUSEINPUT, MapVirtualKeyExW,
-    SendInput, VkKeyScanExW,
+    SendInput, ToUnicodeEx, VK_CAPITAL, VK_CONTROL, VK_MENU, VK_SHIFT, VkKeyScanExW,
 };
 use windows_sys::Win32::UI::WindowsAndMessaging::{
     CallNextHookEx, GetForegroundWindow, GetMessageW, GetSystemMetrics, GetWindowThreadProcessId,
-    HC_ACTION, HHOOK, KBDLLHOOKSTRUCT, LLKHF_INJECTED, LLMHF_INJECTED, MSG, MSLLHOOKSTRUCT,
-    PostThreadMessageW, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN, SM_SWAPBUTTON, SM_XVIRTUALSCREEN,
-    SM_YVIRTUALSCREEN, SetWindowsHookExW, UnhookWindowsHookEx, WH_KEYBOARD_LL, WH_MOUSE_LL,
-    WM_KEYDOWN, WM_MOUSEMOVE, WM_QUIT, WM_SYSKEYDOWN,
+    HC_ACTION, HHOOK, KBDLLHOOKSTRUCT, LLKHF_EXTENDED, LLKHF_INJECTED, LLMHF_INJECTED, MSG,
+    MSLLHOOKSTRUCT, PM_NOREMOVE, PeekMessageW, PostThreadMessageW, SM_CXVIRTUALSCREEN,
+    SM_CYVIRTUALSCREEN, SM_SWAPBUTTON, SM_XVIRTUALSCREEN, SM_YVIRTUALSCREEN, SetWindowsHookExW,
+    UnhookWindowsHookEx, WH_KEYBOARD_LL, WH_MOUSE_LL, WM_KEYDOWN, WM_MOUSEMOVE, WM_QUIT,
+    WM_SYSKEYDOWN,
 };
 
 use super::codes::Code;
@@ -49,7 +50,16 @@ pub(super) enum Artificial {
 
 /// The layout of the keyboard of one thread.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct KeyLayout(HKL);
+pub(crate) struct KeyLayout(HKL);
+
+/// What a character is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct With {
+    pub(crate) shift: bool,
+    pub(crate) caps_lock: bool,
+    /// The right Alt key, where it reaches further characters.
+    pub(crate) level_three: bool,
+}
 
 /// How a layout makes a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +137,7 @@ fn input_of(event: Artificial) -> INPUT {
 
 impl KeyLayout {
     /// That of the program in front, which gets the keys.
-    pub(super) fn in_front() -> Self {
+    pub(crate) fn in_front() -> Self {
         // SAFETY: it takes nothing; no window in front is a null, which the next function takes.
         let window = unsafe { GetForegroundWindow() };
         // SAFETY: whatever the window is, also gone, and nobody asks for its process.
@@ -171,6 +181,43 @@ impl KeyLayout {
         })
     }
 
+    /// The character that a key makes with these modifiers; `None` for a dead key, and where there are none or
+    /// several. What was begun by a dead key is left as it is (from Windows 10 of 2016 on).
+    pub(crate) fn character(self, heard: Heard, with: With) -> Option<char> {
+        const DOWN: u8 = 0x80;
+        const ON: u8 = 1;
+        const LEAVE_DEAD_KEYS: u32 = 4;
+        let mut keys = [0_u8; 256];
+        for (virtual_key, is_so, state) in [
+            (VK_SHIFT, with.shift, DOWN),
+            (VK_CONTROL, with.level_three, DOWN),
+            (VK_MENU, with.level_three, DOWN),
+            (VK_CAPITAL, with.caps_lock, ON),
+        ] {
+            if is_so && let Some(key) = keys.get_mut(usize::from(virtual_key)) {
+                *key = state;
+            }
+        }
+        let mut units = [0_u16; 4];
+        let room = i32::try_from(units.len()).ok()?;
+        // SAFETY: there is the state of 256 keys, and room for so many units.
+        let made = unsafe {
+            ToUnicodeEx(
+                heard.virtual_key.into(),
+                heard.scan.into(),
+                keys.as_ptr(),
+                units.as_mut_ptr(),
+                room,
+                LEAVE_DEAD_KEYS,
+                self.0,
+            )
+        };
+        let units = units.get(..usize::try_from(made).ok()?)?;
+        let mut made = char::decode_utf16(units.iter().copied());
+        let character = made.next()?.ok()?;
+        (made.next().is_none() && !character.is_control()).then_some(character)
+    }
+
     /// Where the virtual key is.
     pub(super) fn code_of(self, virtual_key: u8) -> Code {
         // SAFETY: the layout came from Windows.
@@ -197,14 +244,14 @@ impl KeyLayout {
 }
 
 /// Whether a key is down, by whosever hand.
-pub(super) fn is_down(virtual_key: u8) -> bool {
+pub(crate) fn is_down(virtual_key: u8) -> bool {
     // SAFETY: it takes any number.
     let state = unsafe { GetAsyncKeyState(virtual_key.into()) };
     state < 0
 }
 
 /// Whether a lock is on.
-pub(super) fn is_on(virtual_key: u8) -> bool {
+pub(crate) fn is_on(virtual_key: u8) -> bool {
     // SAFETY: it takes any number.
     let state = unsafe { GetKeyState(virtual_key.into()) };
     state & 1 != 0
@@ -229,36 +276,134 @@ pub(super) fn desktop() -> ((i32, i32), (i32, i32)) {
     )
 }
 
-/// Tells of what the user does, for as long as it lives.
-#[derive(Debug)]
-pub(super) struct Watch {
-    thread_id: u32,
-    thread: Option<JoinHandle<()>>,
+/// Whether the window in front, which gets the keys, is one of this program's.
+pub(crate) fn is_in_front() -> bool {
+    let mut process = 0;
+    // SAFETY: it takes nothing; no window in front is a null, which the next function takes.
+    let window = unsafe { GetForegroundWindow() };
+    // SAFETY: whatever the window is, also gone; its process is written there.
+    unsafe { GetWindowThreadProcessId(window, &raw mut process) };
+    // SAFETY: it takes nothing.
+    process == unsafe { GetCurrentProcessId() }
 }
 
-thread_local! {
-    /// Windows calls a hook on the thread that set it.
-    static ACTED: std::cell::RefCell<Option<UserActed>> = const { std::cell::RefCell::new(None) };
-}
+/// Tells of what the user does, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Watch(#[expect(dead_code, reason = "it is there to be dropped")] Hooked);
 
 impl Watch {
     /// # Errors
     ///
     /// That Windows takes no hook.
     pub(super) fn start(acted: UserActed) -> io::Result<Self> {
+        let set = move || {
+            ACTED.set(Some(acted));
+            Ok([
+                Hook::set(WH_KEYBOARD_LL, on_key)?,
+                Hook::set(WH_MOUSE_LL, on_mouse)?,
+            ])
+        };
+        Hooked::start("user's keys", set, || {}, || {}).map(Self)
+    }
+}
+
+/// A key on its way, before any program has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Heard {
+    pub(crate) virtual_key: u8,
+    /// Beyond a byte for one that Windows makes up.
+    pub(crate) scan: u16,
+    pub(crate) extended: bool,
+    pub(crate) pressed: bool,
+}
+
+/// Hears each key; whether nobody else is to have it.
+pub(crate) type Interceptor = Box<dyn FnMut(Heard) -> bool + Send>;
+
+/// Hears each key before all programs, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Interception(Hooked);
+
+impl Interception {
+    /// `interceptor` is called from a thread of its own and must not block; it is dropped there too. `over` is
+    /// called when that thread ends.
+    ///
+    /// # Errors
+    ///
+    /// That Windows takes no hook.
+    pub(crate) fn start(
+        interceptor: Interceptor,
+        over: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
+        let set = move || {
+            INTERCEPTOR.set(Some(interceptor));
+            Hook::set(WH_KEYBOARD_LL, before_key)
+        };
+        let let_go = || drop(INTERCEPTOR.take());
+        Hooked::start("keyboard grab", set, let_go, over).map(Self)
+    }
+
+    /// Whether this is called by its own thread.
+    pub(crate) fn is_this_thread(&self) -> bool {
+        self.0.is_this_thread()
+    }
+
+    /// Has it end soon, without waiting for that.
+    pub(crate) fn leave(mut self) {
+        drop(self.0.thread.take());
+    }
+}
+
+thread_local! {
+    /// Windows calls a hook on the thread that set it.
+    static ACTED: std::cell::RefCell<Option<UserActed>> = const { std::cell::RefCell::new(None) };
+    static INTERCEPTOR: std::cell::RefCell<Option<Interceptor>> =
+        const { std::cell::RefCell::new(None) };
+}
+
+/// A thread with hooks, for as long as this lives.
+#[derive(Debug)]
+struct Hooked {
+    thread_id: u32,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Hooked {
+    /// `set` sets the hooks in the new thread; once they are off again `let_go` and `over` are called there.
+    ///
+    /// # Errors
+    ///
+    /// That the system gives no thread, or `set` fails.
+    fn start<H>(
+        name: &str,
+        set: impl FnOnce() -> io::Result<H> + Send + 'static,
+        let_go: impl FnOnce() + Send + 'static,
+        over: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
         let (ready, when_ready) = sync_channel(1);
         let thread = std::thread::Builder::new()
-            .name("user's keys".to_owned())
-            .spawn(move || watch(acted, &ready))?;
+            .name(name.to_owned())
+            .spawn(move || {
+                own_window::join_desktop();
+                let hooks = set();
+                wait(hooks, &ready);
+                let_go();
+                over();
+            })?;
         let thread_id = when_ready.recv().map_err(io::Error::other)??;
         Ok(Self {
             thread_id,
             thread: Some(thread),
         })
     }
+
+    fn is_this_thread(&self) -> bool {
+        // SAFETY: it takes nothing.
+        self.thread_id == unsafe { GetCurrentThreadId() }
+    }
 }
 
-impl Drop for Watch {
+impl Drop for Hooked {
     fn drop(&mut self) {
         // SAFETY: it takes the number of any thread; this one waits for messages until it gets the last.
         unsafe { PostThreadMessageW(self.thread_id, WM_QUIT, 0, 0) };
@@ -268,22 +413,8 @@ impl Drop for Watch {
     }
 }
 
-fn watch(acted: UserActed, ready: &SyncSender<io::Result<u32>>) {
-    own_window::join_desktop();
-    ACTED.set(Some(acted));
-    let set = |which, hook| {
-        // SAFETY: the hook is a function of this program, which stays; 0 means all threads.
-        let set = unsafe { SetWindowsHookExW(which, Some(hook), std::ptr::null_mut(), 0) };
-        if set.is_null() {
-            Err(io::Error::last_os_error())
-        } else {
-            Ok(Hook(set))
-        }
-    };
-    let hooks = set(WH_KEYBOARD_LL, on_key as HookFunction).and_then(|keys| {
-        let buttons = set(WH_MOUSE_LL, on_mouse)?;
-        Ok((keys, buttons))
-    });
+/// Says that the hooks are set, and keeps them until the thread is told to end.
+fn wait<H>(hooks: io::Result<H>, ready: &SyncSender<io::Result<u32>>) {
     let _hooks = match hooks {
         Ok(hooks) => hooks,
         Err(error) => {
@@ -295,16 +426,30 @@ fn watch(acted: UserActed, ready: &SyncSender<io::Result<u32>>) {
         pt: POINT { x: 0, y: 0 },
         ..MSG::default()
     };
+    // the first call of this kind makes the queue, without which nothing can be posted
+    // SAFETY: the message is written there; no window means all of this thread.
+    unsafe { PeekMessageW(&raw mut message, std::ptr::null_mut(), 0, 0, PM_NOREMOVE) };
     // SAFETY: it takes nothing.
     let this = unsafe { GetCurrentThreadId() };
     ready.send(Ok(this)).ok();
-    // SAFETY: the message is written there; no window means all of this thread.
+    // SAFETY: as above.
     while unsafe { GetMessageW(&raw mut message, std::ptr::null_mut(), 0, 0) } > 0 {}
 }
 
 type HookFunction = unsafe extern "system" fn(i32, WPARAM, LPARAM) -> LRESULT;
 
 struct Hook(HHOOK);
+
+impl Hook {
+    fn set(which: i32, hook: HookFunction) -> io::Result<Self> {
+        // SAFETY: the hook is a function of this program, which stays; 0 means all threads.
+        let set = unsafe { SetWindowsHookExW(which, Some(hook), std::ptr::null_mut(), 0) };
+        if set.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Self(set))
+    }
+}
 
 impl Drop for Hook {
     fn drop(&mut self) {
@@ -349,4 +494,40 @@ unsafe extern "system" fn on_mouse(code: i32, what: WPARAM, at: LPARAM) -> LRESU
     }
     // SAFETY: what came is handed on as it came.
     unsafe { CallNextHookEx(std::ptr::null_mut(), code, what, at) }
+}
+
+/// Windows' own signature of a hook.
+unsafe extern "system" fn before_key(code: i32, what: WPARAM, at: LPARAM) -> LRESULT {
+    /// Anything but zero keeps the key from all others.
+    const TAKEN: LRESULT = 1;
+    if code == HC_ACTION.cast_signed() {
+        let event = std::ptr::with_exposed_provenance::<KBDLLHOOKSTRUCT>(at.cast_unsigned());
+        // SAFETY: with this code Windows hands over such a structure for the time of the call.
+        let event = unsafe { *event };
+        let pressed = [WM_KEYDOWN as usize, WM_SYSKEYDOWN as usize].contains(&what);
+        if is_taken(&event, pressed) {
+            return TAKEN;
+        }
+    }
+    // SAFETY: what came is handed on as it came.
+    unsafe { CallNextHookEx(std::ptr::null_mut(), code, what, at) }
+}
+
+fn is_taken(event: &KBDLLHOOKSTRUCT, pressed: bool) -> bool {
+    let numbers = (u8::try_from(event.vkCode), u16::try_from(event.scanCode));
+    let (Ok(virtual_key), Ok(scan)) = numbers else {
+        return false;
+    };
+    let heard = Heard {
+        virtual_key,
+        scan,
+        extended: event.flags & LLKHF_EXTENDED != 0,
+        pressed,
+    };
+    INTERCEPTOR.with(|interceptor| {
+        // whoever hears a key while it hears one has brought it about
+        let mut interceptor = interceptor.try_borrow_mut().ok();
+        let interceptor = interceptor.as_mut().and_then(|it| it.as_mut());
+        interceptor.is_some_and(|interceptor| interceptor(heard))
+    })
 }

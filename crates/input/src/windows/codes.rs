@@ -26,6 +26,26 @@ pub(super) fn of_place(key: HidKey) -> Option<Code> {
     })
 }
 
+/// The key at this place; `None` for one that no table knows.
+pub(crate) fn at_place(scan: u16, extended: bool) -> Option<HidKey> {
+    let scan = u8::try_from(scan).ok()?;
+    let at = |extended| {
+        usual().find(|key| of_place(*key).is_some_and(|c| (c.scan, c.extended) == (scan, extended)))
+    };
+    // the right Shift key is told as an extended one to those that hear keys before all others
+    at(extended).or_else(|| at(!extended).filter(|key| *key == hid::SHIFT_RIGHT))
+}
+
+/// The key that is called so, whatever the layout, where the virtual key alone tells what it does.
+pub(crate) fn with_name(virtual_key: u8) -> Option<HidKey> {
+    usual().find(|key| named(*key) == Some(virtual_key))
+}
+
+/// All keys; the one of Europe that lies where the American one does is the later one.
+fn usual() -> impl Iterator<Item = HidKey> {
+    (0..=0xff).map(HidKey)
+}
+
 /// The key that is called `key`, whatever the layout, where the name alone tells what it does.
 pub(super) fn of_name(key: HidKey) -> Option<Code> {
     let virtual_key = named(key)?;
@@ -195,6 +215,22 @@ mod tests {
                 assert_eq!(before, None, "{key:?}");
             }
         }
+    }
+
+    #[test]
+    fn keys_are_found_by_their_places_and_names() {
+        for usage in 0..=0xff {
+            let key = HidKey(usage);
+            if let Some(code) = of_place(key).filter(|_| key != hid::NON_US_HASH) {
+                assert_eq!(at_place(code.scan.into(), code.extended), Some(key));
+            }
+        }
+        assert_eq!(at_place(0x36, true), Some(hid::SHIFT_RIGHT));
+        assert_eq!(at_place(0x21d, false), None);
+        assert_eq!(with_name(0x24), Some(hid::HOME));
+        assert_eq!(with_name(0xa5), Some(hid::ALT_RIGHT));
+        assert_eq!(with_name(0x0d), Some(hid::ENTER));
+        assert_eq!(with_name(0x41), None);
     }
 
     #[test]

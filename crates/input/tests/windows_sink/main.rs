@@ -4,10 +4,16 @@
 
 mod field;
 
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
 use field::{Field, Seen};
+use input::grab::{GrabbedKey, KeyboardGrab};
 use input::{InjectError, InputSink, hid};
 use protocol::input::{HidKey, InputEvent, PointerButton, hint};
 use protocol::{BoundedText, Place};
+
+const PATIENCE: Duration = Duration::from_secs(5);
 
 fn key(key: HidKey, pressed: bool, character: Option<char>) -> InputEvent {
     InputEvent::Key {
@@ -192,4 +198,52 @@ fn a_killed_process_leaves_nothing_down() {
     holder.wait().unwrap();
     let is_free = || !field::is_down(0x10) && !field::is_down(0x01);
     assert!(field::wait_until(is_free), "something stayed down");
+}
+
+#[test]
+fn s1_all_keys_go_to_whoever_took_the_keyboard_and_to_no_window() {
+    let field = Field::open();
+    let mut sink = input::open().unwrap();
+    let (keys, taken) = sync_channel(100);
+    let grab = KeyboardGrab::start(None, move |key| keys.send(key).unwrap()).unwrap();
+    let mut press = |place: HidKey, character: Option<char>| {
+        sink.inject(&key(place, true, character)).unwrap();
+        let pressed: GrabbedKey = taken.recv_timeout(PATIENCE).unwrap();
+        assert!(pressed.pressed && !pressed.repeat, "{pressed:?}");
+        (pressed.key, pressed.character)
+    };
+    assert_eq!(press(hid::A, Some('a')), (hid::A, Some('a')));
+    assert_eq!(press(hid::SUPER_LEFT, None), (hid::SUPER_LEFT, None));
+    assert_eq!(press(hid::TAB, None), (hid::TAB, None));
+    // beside that key it is a command
+    assert_eq!(press(hid::F4, None), (hid::F4, None));
+    sink.release_all().unwrap();
+    let mut released: Vec<HidKey> = (0..4)
+        .map(|_| taken.recv_timeout(PATIENCE).unwrap())
+        .map(|key| {
+            assert!(!key.pressed, "{key:?}");
+            key.key
+        })
+        .collect();
+    released.sort();
+    let mut expected = [hid::A, hid::SUPER_LEFT, hid::TAB, hid::F4];
+    expected.sort();
+    assert_eq!(released, expected);
+    let home = Some(hint::PAD_MOVES);
+    sink.inject(&key(hid::SHIFT_RIGHT, true, None)).unwrap();
+    assert_eq!(taken.recv_timeout(PATIENCE).unwrap().key, hid::SHIFT_RIGHT);
+    tap(&mut *sink, hid::NUMPAD_7, home).unwrap();
+    let key_of_the_pad = taken.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(
+        (key_of_the_pad.key, key_of_the_pad.character),
+        (hid::NUMPAD_7, home)
+    );
+    taken.recv_timeout(PATIENCE).unwrap();
+    // what is down when it is given back is let go
+    drop(grab);
+    let last = taken.recv_timeout(PATIENCE).unwrap();
+    assert_eq!((last.key, last.pressed), (hid::SHIFT_RIGHT, false));
+    sink.release_all().unwrap();
+    tap(&mut *sink, hid::B, Some('b')).unwrap();
+    assert_eq!(field.text_when_still(), "b");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{HostToHub, HostWord, OperatorWord, PeerId, Rights, SessionId, Word};
+use protocol::{Hindrance, HostToHub, HostWord, OperatorWord, PeerId, Rights, SessionId, Word};
 
 use super::acquaintance::Acquaintance;
 use super::{Admitted, HostFault, HostNews, HostSide, HostStep, out_of_place};
@@ -118,9 +118,16 @@ impl HostSide {
         granted: Option<Rights>,
         random: [u8; 32],
     ) -> Vec<HostStep> {
-        let granted = granted.map(|rights| match self.hindrances.input {
-            Some(_) => rights.without(Rights::CONTROL),
-            None => rights,
+        let hinders = self
+            .hindrances
+            .input
+            .is_some_and(Hindrance::prevents_acting);
+        let granted = granted.map(|rights| {
+            if hinders {
+                rights.without(Rights::CONTROL)
+            } else {
+                rights
+            }
         });
         let Some(admitted) = self.admitted_mut() else {
             return Vec::new();

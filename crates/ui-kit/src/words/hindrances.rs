@@ -50,6 +50,9 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::En, Hindrance::INPUT_NOT_SHARED) => {
             "Your helper can only watch: “Allow Remote Interaction” was off in your desktop's own window."
         }
+        (Lang::En, Hindrance::MORE_RIGHTS) => {
+            "The window in front has more rights than Helpme, so your helper cannot use it. Do there yourself what they say, or start Helpme as an administrator."
+        }
         (Lang::En, Hindrance::NO_INPUT) => {
             "Your helper can only watch: keyboard and mouse cannot be driven here."
         }
@@ -100,6 +103,9 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         }
         (Lang::It, Hindrance::INPUT_NOT_SHARED) => {
             "Chi ti assiste può solo guardare: nella finestra del desktop “Consentire interazione remota” era disattivato."
+        }
+        (Lang::It, Hindrance::MORE_RIGHTS) => {
+            "La finestra in primo piano ha più diritti di Helpme, quindi chi ti assiste non può usarla. Fai tu lì ciò che ti dice, oppure avvia Helpme come amministratore."
         }
         (Lang::It, Hindrance::NO_INPUT) => {
             "Chi ti assiste può solo guardare: qui tastiera e mouse non si possono guidare."
@@ -158,6 +164,9 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         (Lang::En, Hindrance::INPUT_NOT_SHARED) => {
             "You can only watch: “Allow Remote Interaction” was off in the user's desktop's own window."
         }
+        (Lang::En, Hindrance::MORE_RIGHTS) => {
+            "The window in front has more rights than Helpme and takes neither your keys nor your clicks. Ask the user to do what is needed there, or to start Helpme as an administrator."
+        }
         (Lang::En, Hindrance::NO_INPUT) => {
             "You can only watch: the user's display lets no program use keyboard and mouse."
         }
@@ -213,6 +222,9 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         (Lang::It, Hindrance::INPUT_NOT_SHARED) => {
             "Puoi solo guardare: nella finestra del desktop dell'utente “Consentire interazione remota” era disattivato."
         }
+        (Lang::It, Hindrance::MORE_RIGHTS) => {
+            "La finestra in primo piano ha più diritti di Helpme e non accetta né i tuoi tasti né i tuoi clic. Chiedi all'utente di fare lì il necessario, o di avviare Helpme come amministratore."
+        }
         (Lang::It, Hindrance::NO_INPUT) => {
             "Puoi solo guardare: lo schermo dell'utente non lascia usare tastiera e mouse ai programmi."
         }
@@ -246,6 +258,7 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
             Lang::En,
             Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED | Hindrance::INPUT_NOT_SHARED,
         ) => "Watching only",
+        (Lang::En, Hindrance::MORE_RIGHTS) => "Window out of reach",
         (Lang::En, _) => "Hindered",
         (Lang::It, Hindrance::NO_DISPLAY) => "Nessuno schermo",
         (Lang::It, Hindrance::NO_CAPTURE) => "Schermo non mostrabile",
@@ -263,6 +276,7 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
             Lang::It,
             Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED | Hindrance::INPUT_NOT_SHARED,
         ) => "Solo guardare",
+        (Lang::It, Hindrance::MORE_RIGHTS) => "Finestra irraggiungibile",
         (Lang::It, _) => "Ostacolato",
     }
 }
