@@ -7,7 +7,7 @@ use eframe::egui::{
 };
 use std::time::Duration;
 
-use protocol::{Rights, ScreenMonitor, ShieldState};
+use protocol::{Hindrance, Rights, ScreenMonitor, ShieldState};
 use ui_kit::widgets::{
     Push, TRANSFER_HEIGHT, banner_ui, dropped_paths, icon_button_ui, icon_toggle_ui, initials_ui,
     menu_item_ui, transfer_ui,
@@ -307,6 +307,8 @@ pub struct Strip<'a> {
     pub lang: Lang,
     pub running: &'a Running,
     pub organisation: Option<&'a str>,
+    /// What keeps an operator from acting.
+    pub barred: Option<Hindrance>,
     /// A key ends the session, whatever window has the focus.
     pub has_hot_key: bool,
     /// What was not read of the chat, and whether it is shown.
@@ -327,6 +329,7 @@ impl<'a> Strip<'a> {
             lang: state.lang(),
             running,
             organisation: state.organisation(),
+            barred: state.hindrances.input,
             has_hot_key: state.hot_key,
             chat: (state.chat.unread, state.chat.shown),
             monitors: (state.only.is_some(), state.monitors.len()),
@@ -359,10 +362,7 @@ pub fn strip_ui(
             let watched =
                 (!running.watched_by.is_empty()).then(|| watched_by(lang, &running.watched_by));
             // at the moment and for this window, while the other hindrances stand on the pages before
-            let barred = state
-                .hindrances
-                .input
-                .filter(|_| running.rights.has(Rights::CONTROL));
+            let barred = strip.barred.filter(|_| running.rights.has(Rights::CONTROL));
             let barred = barred.map(|h| hindrance_in_short(lang, h).to_owned());
             let news: Vec<String> = watched.into_iter().chain(barred).chain(driver).collect();
             let news = (!news.is_empty()).then(|| news.join("  ·  "));
