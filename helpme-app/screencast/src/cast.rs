@@ -202,11 +202,10 @@ impl Desk {
             }))
         };
         match written {
-            Some(Ok(())) => {
-                if self.newest.replace((width, height)).is_none() {
-                    self.say(&Said::News);
-                }
+            Some(Ok(())) if self.newest.replace((width, height)).is_none() => {
+                self.say(&Said::News);
             }
+            Some(Ok(())) => {}
             Some(Err(error)) => self.over(error.to_string()),
             // of another size than was said: the next one will fit
             None => {}
