@@ -374,9 +374,8 @@ impl Drop for Gnome {
     fn drop(&mut self) {
         // services that the bus has started outlive it
         for pid in self.processes(None).unwrap_or_default() {
-            if kill_process(pid, Signal::TERM).is_err() {
-                continue; // it has just ended
-            }
+            // it may have just ended
+            kill_process(pid, Signal::TERM).ok();
         }
         drop(wait_until("the end of GNOME", PATIENCE, || {
             Ok(self.processes(None)?.is_empty().then_some(()))

@@ -145,7 +145,14 @@ pub(crate) fn run(
             detail: error.to_string(),
             why: match error {
                 InjectError::Refused => Hindrance::INPUT_NOT_SHARED,
-                _ => Hindrance::NO_INPUT,
+                InjectError::NoDisplay { .. }
+                | InjectError::Unsuitable { .. }
+                | InjectError::NoGuardian { .. }
+                | InjectError::NoWay { .. }
+                | InjectError::Lost { .. }
+                | InjectError::UserAsked
+                | InjectError::UnsupportedPlatform
+                | _ => Hindrance::NO_INPUT,
             },
         };
         let report = Report::Trouble(trouble);

@@ -187,7 +187,11 @@ pub(crate) fn run(
                 CaptureError::NoDisplay { .. } | CaptureError::Lost { .. } => Hindrance::NO_DISPLAY,
                 CaptureError::Refused => Hindrance::NOT_SHARED,
                 CaptureError::NoAnswer => Hindrance::NOT_ANSWERED,
-                _ => Hindrance::NO_CAPTURE,
+                CaptureError::Unsuitable { .. }
+                | CaptureError::NoSuchMonitor { .. }
+                | CaptureError::UserAsked
+                | CaptureError::UnsupportedPlatform
+                | _ => Hindrance::NO_CAPTURE,
             },
         };
         if reports.blocking_send(Report::Trouble(trouble)).is_err() {

@@ -64,10 +64,11 @@ impl PortalSink {
     }
 
     fn tell(&self, key: Key, pressed: bool) -> Result<(), InjectError> {
-        Ok(match key {
+        match key {
             Key::Place(code) => self.portal.key(code, pressed)?,
             Key::Keysym(keysym) => self.portal.keysym(keysym, pressed)?,
-        })
+        }
+        Ok(())
     }
 
     fn press(&mut self, key: HidKey, character: Option<char>) -> Result<(), InjectError> {

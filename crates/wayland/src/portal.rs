@@ -41,7 +41,7 @@ const MONITORS: u32 = 1;
 const POINTER_BESIDE: u32 = 4;
 
 /// For so long the user may think about the desktop's dialog.
-const THINKING: Duration = Duration::from_secs(120);
+const THINKING: Duration = Duration::from_mins(2);
 /// A portal that answers no call for so long is taken for dead.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is looked whether anybody still wants an answer, and after how long nobody does.
@@ -291,7 +291,7 @@ impl Portal {
     /// Asks, and waits for the user.
     fn open(bus: &Connection) -> Result<Self, Refused> {
         let mut requests = Requests::new(bus)?;
-        let token = requests.token();
+        let token = token();
         let options = Options::from([("session_handle_token", Value::from(&*token))]);
         let made = requests.ask(
             REMOTE_DESKTOP,
@@ -504,6 +504,12 @@ fn watch(bus: &Connection, session: &OwnedObjectPath) -> Result<Arc<AtomicBool>,
     Ok(closed)
 }
 
+/// A name that was not used before.
+fn token() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("helpme{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
 /// Questions to the portal, and their answers, which come as signals.
 struct Requests<'a> {
     bus: &'a Connection,
@@ -545,12 +551,6 @@ impl<'a> Requests<'a> {
         })
     }
 
-    /// A name that was not used before.
-    fn token(&self) -> String {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        format!("helpme{}", NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-
     /// Asks, and waits for the answer.
     fn ask<'b, B>(
         &mut self,
@@ -562,7 +562,7 @@ impl<'a> Requests<'a> {
     where
         B: serde::ser::Serialize + zvariant::DynamicType,
     {
-        let token = self.token();
+        let token = token();
         let path = format!("{}{token}", self.begin);
         options.insert("handle_token", Value::from(token));
         let body = body(options);

@@ -202,14 +202,12 @@ impl Desk {
             }))
         };
         match written {
-            Some(Ok(())) => {
-                if self.newest.replace((width, height)).is_none() {
-                    self.say(&Said::News);
-                }
+            Some(Ok(())) if self.newest.replace((width, height)).is_none() => {
+                self.say(&Said::News);
             }
             Some(Err(error)) => self.over(error.to_string()),
-            // of another size than was said: the next one will fit
-            None => {}
+            // told already, or of another size than was said: then the next one will fit
+            Some(Ok(())) | None => {}
         }
     }
 
