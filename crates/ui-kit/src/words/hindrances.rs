@@ -202,7 +202,7 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::It, Hindrance::OTHER_PICTURES) => "Troppo vecchio",
         (Lang::It, Hindrance::SCREEN_NOT_ALLOWED) => "Non ancora permesso",
         (Lang::It, Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED) => "Solo guardare",
-        (Lang::It, Hindrance::MORE_RIGHTS) => "Finestra irraggiungibile",
+        (Lang::It, Hindrance::MORE_RIGHTS) => "Fuori portata",
         (Lang::It, _) => "Ostacolato",
     }
 }
