@@ -12,6 +12,7 @@ use eframe::egui::{
     Context, Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Theme, ViewportId, vec2,
 };
 use host_engine::SessionEnder;
+use protocol::Hindrance;
 use ui_kit::Lang;
 use ui_kit::raster::{self, Textures};
 
@@ -30,6 +31,7 @@ struct Sight {
     running: Running,
     lang: Lang,
     organisation: Option<String>,
+    barred: Option<Hindrance>,
     has_hot_key: bool,
     theme: Theme,
 }
@@ -48,6 +50,7 @@ impl Sight {
             },
             lang: state.lang(),
             organisation: state.organisation().map(str::to_owned),
+            barred: state.hindrances.input,
             has_hot_key: state.hot_key,
             theme,
         })
@@ -234,6 +237,7 @@ impl Painter for BarPainter {
                 lang: sight.lang,
                 running: &sight.running,
                 organisation: sight.organisation.as_deref(),
+                barred: sight.barred,
                 has_hot_key: sight.has_hot_key,
                 chat: (0, false),
                 monitors: (false, 0),

@@ -49,6 +49,7 @@ const PLATFORM: &[&str] = &[
     "clipboard",
     "desktop",
     "input",
+    "machine",
     "macos",
     "negotiate",
     "own-window",

@@ -40,6 +40,8 @@ const MAY_BE_CUT: &[&str] = &[
     // what else there is to say is left out where there is no room
     "Ctrl+Alt+Shift+X",
     "hub.example.org",
+    // the chat has the whole sentence
+    "Fuori portata",
     // its beginning says it
     "Connection lost.",
     "Connessione persa.",
