@@ -540,15 +540,15 @@ impl State {
         let Some(video) = self.deferred.take() else {
             return Ok(());
         };
-        let changed = video.decode(|decoded| self.put_video(decoded))?;
+        let changed = video.decode(|decoded| self.put_video(&decoded))?;
         self.changed.extend(changed);
         Ok(())
     }
 
     /// See [`Decoder::put_video`].
-    fn put_video(&mut self, decoded: DecodedVideo<'_>) -> Result<Vec<Rect>, DecodeError> {
-        let rects = self.put_rows_of_video(&decoded, 0..u32::MAX)?;
-        self.pending.take_if(|pending| pending.is_of(&decoded));
+    fn put_video(&mut self, decoded: &DecodedVideo<'_>) -> Result<Vec<Rect>, DecodeError> {
+        let rects = self.put_rows_of_video(decoded, 0..u32::MAX)?;
+        self.pending.take_if(|pending| pending.is_of(decoded));
         Ok(rects)
     }
 
