@@ -2,6 +2,7 @@
 
 mod apart;
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cache::TileCache;
@@ -130,6 +131,12 @@ struct Pending {
     cells: Cells,
 }
 
+impl Pending {
+    fn is_of(&self, decoded: &DecodedVideo<'_>) -> bool {
+        Arc::ptr_eq(&self.token, &decoded.token)
+    }
+}
+
 /// The picture of a video in an update, all else of which was applied.
 pub struct VideoPicture {
     token: Arc<()>,
@@ -245,12 +252,46 @@ impl Decoder {
     ///
     /// As [`Self::apply`].
     pub fn put_video(&mut self, decoded: DecodedVideo<'_>) -> Result<Vec<Rect>, DecodeError> {
+        let changed = self.put_rows_of_video(&decoded, 0..u32::MAX)?;
+        self.end_video(decoded)?;
+        Ok(changed)
+    }
+
+    /// As [`Self::put_video`], but puts only so many rows of the screen, so that an update that
+    /// [may overtake](Self::may_overtake) the video need not wait for all of them. [`Self::end_video`] follows the last.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::apply`].
+    pub fn put_rows_of_video(
+        &mut self,
+        decoded: &DecodedVideo<'_>,
+        rows: Range<u32>,
+    ) -> Result<Vec<Rect>, DecodeError> {
         let Some(state) = self.state.as_mut() else {
             return Ok(Vec::new());
         };
-        let put = state.put_video(decoded);
+        let put = state.put_rows_of_video(decoded, rows);
         self.is_broken |= put.is_err();
         put
+    }
+
+    /// All rows of it are put: from now on updates need not overtake it any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::apply`].
+    pub fn end_video(&mut self, decoded: DecodedVideo<'_>) -> Result<(), DecodeError> {
+        let is_awaited = |pending: &mut Pending| pending.is_of(&decoded);
+        let ended = self
+            .state
+            .as_mut()
+            .and_then(|state| state.pending.take_if(is_awaited));
+        if ended.is_some() {
+            self.is_broken |= decoded.picture.is_err();
+            decoded.picture?;
+        }
+        Ok(())
     }
 
     fn try_apply(&mut self, bytes: &[u8]) -> Result<Applied, DecodeError> {
@@ -499,22 +540,33 @@ impl State {
         let Some(video) = self.deferred.take() else {
             return Ok(());
         };
-        let changed = video.decode(|decoded| self.put_video(decoded))?;
+        let changed = video.decode(|decoded| self.put_video(&decoded))?;
         self.changed.extend(changed);
         Ok(())
     }
 
     /// See [`Decoder::put_video`].
-    fn put_video(&mut self, decoded: DecodedVideo<'_>) -> Result<Vec<Rect>, DecodeError> {
-        let is_awaited = |pending: &mut Pending| Arc::ptr_eq(&pending.token, &decoded.token);
-        let Some(pending) = self.pending.take_if(is_awaited) else {
+    fn put_video(&mut self, decoded: &DecodedVideo<'_>) -> Result<Vec<Rect>, DecodeError> {
+        let rects = self.put_rows_of_video(decoded, 0..u32::MAX)?;
+        self.pending.take_if(|pending| pending.is_of(decoded));
+        Ok(rects)
+    }
+
+    /// See [`Decoder::put_rows_of_video`].
+    fn put_rows_of_video(
+        &mut self,
+        decoded: &DecodedVideo<'_>,
+        rows: Range<u32>,
+    ) -> Result<Vec<Rect>, DecodeError> {
+        let Some(pending) = self.pending.as_ref().filter(|p| p.is_of(decoded)) else {
             return Ok(Vec::new());
         };
-        let rects = pending.cells.exact_rects();
-        let put = decoded.picture.and_then(|picture| {
-            picture.write(&mut self.picture, pending.rect, rects.iter().copied())
-        });
-        put?;
+        let picture = decoded.picture.as_ref().map_err(Clone::clone)?;
+        let height = rows.end.saturating_sub(rows.start);
+        let band = Rect::new(0, rows.start, self.grid.size().width, height);
+        let rects = pending.cells.exact_rects().into_iter();
+        let rects: Vec<Rect> = rects.filter_map(|rect| rect.intersect(band)).collect();
+        picture.write(&mut self.picture, pending.rect, rects.iter().copied())?;
         Ok(rects)
     }
 

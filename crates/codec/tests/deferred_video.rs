@@ -76,7 +76,12 @@ impl Overtaking {
 
     fn put(&mut self) {
         if let Some(video) = self.video.take() {
-            let put = video.decode(|decoded| self.decoder.put_video(decoded));
+            let put = video.decode(|decoded| {
+                for rows in [0..50, 50..SCREEN.height] {
+                    self.decoder.put_rows_of_video(&decoded, rows)?;
+                }
+                self.decoder.end_video(decoded)
+            });
             put.expect("the encoder's own video");
         }
     }
@@ -292,6 +297,41 @@ fn what_is_typed_while_a_picture_is_made_is_told_at_once_and_stays() {
         stage.type_text(beside, 10);
         stage.encode();
         assert!(stage.overtaking.overtook > overtook);
+        stage.settle();
+    }
+}
+
+#[test]
+fn what_is_typed_again_and_again_over_a_film_does_not_become_a_part_of_it() {
+    for line in [
+        Line::WIDE,
+        Line {
+            bytes_per_second: Some(1_000_000),
+        },
+    ] {
+        let mut stage = Stage::playing(line);
+        let note = Rect::new(96, 64, 64, 32);
+        let mut seed = 0;
+        for at in 20..120 {
+            stage.play(at);
+            text(&mut stage.picture, note, seed);
+            stage.encode();
+            // two or three times in a second
+            let is_typed = at % 12 == 0;
+            if is_typed {
+                seed += 1;
+                stage.now += Duration::from_millis(2);
+                stage.type_text(note, seed);
+                stage.encode();
+            }
+            // the film, which was seen there before, is forgotten
+            if is_typed && at > 80 {
+                assert!(stage.shows(note), "at {at}, before the picture is made");
+            }
+            stage.make();
+            stage.tell();
+        }
+        assert!(stage.told > 80, "the film goes on: {}", stage.told);
         stage.settle();
     }
 }

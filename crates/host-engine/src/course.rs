@@ -12,6 +12,8 @@ use crate::geometry::Geometry;
 
 /// Changes of geometry that are remembered. A place that names an older picture is not used.
 const MAX_GEOMETRIES: usize = 64;
+/// What changes so long after a press is its answer, for which somebody waits.
+const ANSWERS_WITHIN: Duration = Duration::from_millis(100);
 /// Places of the pointer that are remembered: more than can be under way to the screen and back.
 const MAX_PUT: usize = 64;
 
@@ -24,6 +26,8 @@ pub(crate) struct Course {
     last_pointer: AtomicU64,
     /// The last input frame that was taken from each operator: done, or known to be too late.
     input_taken: Mutex<BTreeMap<PeerId, u64>>,
+    /// When an operator last pressed, turned or typed something, in microseconds of the session; 0 if never.
+    pressed_at_micros: AtomicU64,
     /// Where the pointer was put last, the newest at the end.
     put: Mutex<VecDeque<(i32, i32)>>,
     /// The update that begins each geometry, the oldest first.
@@ -39,6 +43,7 @@ impl Course {
             last_screen: AtomicU64::new(0),
             last_pointer: AtomicU64::new(0),
             input_taken: Mutex::default(),
+            pressed_at_micros: AtomicU64::new(0),
             put: Mutex::default(),
             geometries: Mutex::default(),
         }
@@ -76,6 +81,18 @@ impl Course {
         let is_new = number > *last;
         *last = number.max(*last);
         is_new
+    }
+
+    /// An operator has pressed, turned or typed something just now.
+    pub(crate) fn press(&self) {
+        let now = u64::try_from(self.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.pressed_at_micros.store(now.max(1), Ordering::Relaxed);
+    }
+
+    /// Whether what changes at `now` may be the answer to what an operator has pressed.
+    pub(crate) fn answers(&self, now: Duration) -> bool {
+        let pressed_at = self.pressed_at_micros.load(Ordering::Relaxed);
+        pressed_at > 0 && now < Duration::from_micros(pressed_at) + ANSWERS_WITHIN
     }
 
     /// `operator` takes part no more.
@@ -143,6 +160,16 @@ mod tests {
 
     fn geometry(x: u32) -> Geometry {
         Geometry::new(Rect::new(x, 0, 100, 100), 100)
+    }
+
+    #[test]
+    fn what_changes_soon_after_a_press_is_its_answer() {
+        let course = Course::begin(SessionId(1));
+        assert!(!course.answers(Duration::ZERO), "nothing was pressed");
+        course.press();
+        let now = course.elapsed();
+        assert!(course.answers(now));
+        assert!(!course.answers(now + ANSWERS_WITHIN));
     }
 
     #[test]

@@ -231,6 +231,9 @@ pub(crate) fn run(
         let Some(sink) = &mut hands.sink else {
             continue;
         };
+        if presses(&event) {
+            course.press();
+        }
         match sink.inject(&event) {
             Ok(()) => {}
             Err(error @ InjectError::Lost { .. }) => {
@@ -260,6 +263,20 @@ fn could_press(event: &InputEvent) -> bool {
         }
         InputEvent::PointerMoved { .. }
         | InputEvent::Wheel { .. }
+        | InputEvent::ReleaseAll
+        | InputEvent::StillHeld
+        | InputEvent::ClipboardOffered { .. } => false,
+    }
+}
+
+/// Whether somebody waits for what `event` does: a pointer that moves is drawn by the console itself.
+fn presses(event: &InputEvent) -> bool {
+    match event {
+        InputEvent::Key { .. }
+        | InputEvent::Button { .. }
+        | InputEvent::Wheel { .. }
+        | InputEvent::Text { .. } => true,
+        InputEvent::PointerMoved { .. }
         | InputEvent::ReleaseAll
         | InputEvent::StillHeld
         | InputEvent::ClipboardOffered { .. } => false,

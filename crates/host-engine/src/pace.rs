@@ -52,6 +52,8 @@ pub(crate) enum Room {
 pub(crate) struct Pace {
     last_seq: u64,
     ready_at: Duration,
+    /// When the answer to a press may leave, which keeps no more than the least distance.
+    ready_for_answer_at: Duration,
     /// When a thin line will have carried what is on its way, but for the round trip.
     drained_at: Duration,
     last_restart_at: Option<Duration>,
@@ -68,6 +70,7 @@ impl Pace {
         Self {
             last_seq: 0,
             ready_at: Duration::ZERO,
+            ready_for_answer_at: Duration::ZERO,
             drained_at: Duration::ZERO,
             last_restart_at: None,
             restart_wanted: false,
@@ -92,6 +95,32 @@ impl Pace {
             (Room::WhenAcknowledged, Some(_)) => self.room_in_time(now),
             (room, _) => room,
         }
+    }
+
+    /// As [`Self::room`], for what may be the answer to something that an operator has pressed: it waits neither for
+    /// the distance that spares a core, nor for one more update than usual to be acknowledged.
+    pub(crate) fn room_for_answer(&mut self, now: Duration) -> Room {
+        let room = self.room(now);
+        let ready_in = self.ready_for_answer_at.saturating_sub(now);
+        match room {
+            Room::Now => Room::Now,
+            Room::In(rest) if rest <= ready_in => Room::In(rest),
+            Room::In(_) if self.fills_line() => room,
+            Room::WhenAcknowledged
+                if self.fills_line() || self.in_flight.len() > self.most_in_flight() =>
+            {
+                room
+            }
+            Room::In(_) | Room::WhenAcknowledged if ready_in.is_zero() => Room::Now,
+            Room::In(_) | Room::WhenAcknowledged => Room::In(ready_in),
+        }
+    }
+
+    /// Whether a thin line has as much on its way as it takes.
+    fn fills_line(&self) -> bool {
+        let bytes: usize = self.in_flight.iter().map(|(_, sent)| sent.bytes).sum();
+        let most = self.gauge.fill(MOST_QUEUE).unwrap_or(MAX_BYTES_IN_FLIGHT);
+        bytes >= most.min(MAX_BYTES_IN_FLIGHT)
     }
 
     /// When a single large update has left for the other end of a thin line, by what is known of it.
@@ -162,6 +191,7 @@ impl Pace {
     pub(crate) fn sent(&mut self, bytes: usize, now: Duration, cost: Duration) -> u64 {
         self.last_seq += 1;
         self.ready_at = now + spacing(cost);
+        self.ready_for_answer_at = now + LEAST_SPACING;
         let carried_in = self.gauge.carried_in(bytes).unwrap_or_default();
         self.drained_at = self.drained_at.max(now) + carried_in;
         let at = now;
@@ -279,6 +309,33 @@ mod tests {
         let seq = pace.sent(100, ms(2), ms(2));
         pace.acknowledged(seq, ms(1), ms(0));
         assert_eq!(pace.room(ms(2)), Room::In(ms(6)));
+    }
+
+    #[test]
+    fn s4_the_answer_to_a_press_waits_for_neither_a_distance_nor_a_video() {
+        let mut pace = Pace::new(NEARBY);
+        pace.sent(9_000, ms(0), ms(6));
+        assert_eq!(pace.room(ms(1)), Room::In(ms(9)));
+        assert_eq!(pace.room_for_answer(ms(1)), Room::In(ms(1)));
+        assert_eq!(pace.room_for_answer(ms(2)), Room::Now);
+        pace.sent(100, ms(2), ms(0));
+        assert_eq!(pace.room(ms(9)), Room::WhenAcknowledged);
+        assert_eq!(pace.room_for_answer(ms(9)), Room::Now);
+        pace.sent(100, ms(9), ms(0));
+        assert_eq!(
+            pace.room_for_answer(ms(99)),
+            Room::WhenAcknowledged,
+            "one more, and not any number"
+        );
+    }
+
+    #[test]
+    fn s4_even_an_answer_does_not_overfill_a_thin_line() {
+        let mut pace = Pace::new(ms(40));
+        pace.sent(15_000, ms(0), ms(0));
+        pace.sent(1_000, ms(20), ms(0));
+        assert_eq!(pace.room(ms(40)), Room::WhenAcknowledged);
+        assert_eq!(pace.room_for_answer(ms(40)), Room::WhenAcknowledged);
     }
 
     #[test]

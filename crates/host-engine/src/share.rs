@@ -367,20 +367,29 @@ impl<'a> Sharing<'a> {
         let now = self.now();
         let renewal_in = self.renew_if_wanted(now)?;
         let with_renewal = |rest: Duration| Some(renewal_in.map_or(rest, |r| r.min(rest)));
+        // what somebody waits for stands before a video
+        let answers = self.stale && self.outbox.course.answers(now);
         match self.send_video_if_room(now)? {
             Room::Now => {}
+            Room::In(_) | Room::WhenAcknowledged if answers => {}
             Room::In(rest) => return Ok(with_renewal(rest)),
             Room::WhenAcknowledged => return Ok(renewal_in),
         }
         if !self.stale {
             return Ok(self.sharpen_if_room(now).map_or(renewal_in, with_renewal));
         }
-        match self.outbox.viewers().room(now) {
+        let room = if answers {
+            self.outbox.viewers().room_for_answer(now)
+        } else {
+            self.outbox.viewers().room(now)
+        };
+        match room {
             Room::Now => {}
             Room::In(rest) => return Ok(with_renewal(rest)),
             Room::WhenAcknowledged => return Ok(renewal_in),
         }
-        if let Some(rest) = self.rests_until.checked_sub(now).filter(|r| !r.is_zero()) {
+        let rest = self.rests_until.checked_sub(now);
+        if let Some(rest) = rest.filter(|rest| !rest.is_zero() && !answers) {
             return Ok(with_renewal(rest));
         }
         let line = self.outbox.viewers().line();

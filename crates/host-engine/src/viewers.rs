@@ -104,6 +104,13 @@ impl Viewers {
             .map_or(Room::WhenAcknowledged, |leader| leader.pace.room(now))
     }
 
+    /// Whether there is room for what somebody waits for.
+    pub(crate) fn room_for_answer(&mut self, now: Duration) -> Room {
+        self.leader_mut().map_or(Room::WhenAcknowledged, |leader| {
+            leader.pace.room_for_answer(now)
+        })
+    }
+
     /// Whether there is room for what can wait.
     pub(crate) fn room_to_spare(&mut self, now: Duration) -> Room {
         self.leader_mut().map_or(Room::WhenAcknowledged, |leader| {

@@ -1,11 +1,12 @@
 //! Each session's own threads that turn updates into pictures.
 
 use std::io;
+use std::ops::Range;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use codec::{DecodeError, DecodedVideo, Decoder, VideoPicture};
+use codec::{DecodeError, DecodedVideo, Decoder, Picture, VideoPicture};
 use protocol::{ScreenFrame, SessionId, ViewerMessage};
 use tokio::sync::mpsc;
 
@@ -24,6 +25,11 @@ pub(crate) struct Arrived {
     pub(crate) frame: ScreenFrame,
     pub(crate) at: Instant,
 }
+
+/// What is shown of a video before other updates have their turn: a millisecond's work.
+const PIXELS_AT_A_TIME: u32 = if cfg!(test) { 1 << 16 } else { 1 << 19 };
+/// Rows that have their colours together.
+const ROWS_TOGETHER: u32 = 16;
 
 /// So many updates in a row that stand alone and cannot be read end the session: the two programs do
 /// not understand each other, and asking again would only load the line.
@@ -48,6 +54,7 @@ pub(crate) fn start(
     let desk = Arc::new(Desk {
         session,
         screen: Mutex::default(),
+        turn: Mutex::default(),
         video_is_put: Condvar::new(),
         acks,
         view,
@@ -67,6 +74,8 @@ pub(crate) fn start(
 struct Desk {
     session: SessionId,
     screen: Mutex<Screen>,
+    /// Held by whoever is next to have the screen.
+    turn: Mutex<()>,
     video_is_put: Condvar,
     acks: mpsc::Sender<ViewerMessage>,
     view: Arc<dyn SessionView>,
@@ -83,7 +92,7 @@ impl Drop for EndOfThread<'_> {
             return;
         }
         let desk = self.0;
-        desk.screen().has_failed = true;
+        desk.screen_first().has_failed = true;
         desk.video_is_put.notify_all();
         desk.give_up();
     }
@@ -95,7 +104,7 @@ impl Desk {
         let mut videos: Option<SyncSender<VideoPicture>> = None;
         while let Some(arrived) = frames.blocking_recv() {
             let payload = &arrived.frame.payload;
-            let screen = self.screen();
+            let screen = self.screen_first();
             let screen = self.video_is_put.wait_while(screen, |screen| {
                 screen.awaits_video && !screen.has_failed && !screen.decoder.may_overtake(payload)
             });
@@ -150,8 +159,17 @@ impl Desk {
     fn put(&self, video: VideoPicture) -> bool {
         let begun = Instant::now();
         let (acks, is_hopeless) = video.decode(|decoded| {
-            let mut screen = self.screen();
-            let acks = screen.put(self.session, decoded, self.view.as_ref());
+            let mut screen = self.screen_first();
+            let view = self.view.as_ref();
+            for rows in screen.bands() {
+                if !screen.put_rows(&decoded, rows, view) {
+                    break;
+                }
+                // what a key has changed need not wait for the rest
+                drop(screen);
+                screen = self.screen_first();
+            }
+            let acks = screen.end(self.session, decoded, view);
             self.video_is_put.notify_all();
             (acks, screen.is_hopeless())
         });
@@ -177,7 +195,10 @@ impl Desk {
         }
     }
 
-    fn screen(&self) -> MutexGuard<'_, Screen> {
+    /// The screen, in the order in which it was asked for: a mutex alone may be taken again and again by the thread
+    /// that lets go of it.
+    fn screen_first(&self) -> MutexGuard<'_, Screen> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -251,8 +272,37 @@ impl Screen {
         (self.acknowledge(), video)
     }
 
-    /// Shows the picture of a video; what the host is to be told.
-    fn put(
+    /// The rows of a picture, so many at a time as take about a millisecond.
+    fn bands(&self) -> impl Iterator<Item = Range<u32>> + use<> {
+        let size = self.decoder.picture().map(Picture::size);
+        let size = size.unwrap_or_default();
+        let rows = PIXELS_AT_A_TIME / size.width.max(1);
+        let rows = rows.max(1).next_multiple_of(ROWS_TOGETHER);
+        let starts = (0..size.height).step_by(rows as usize);
+        starts.map(move |start| start..start + rows)
+    }
+
+    /// Shows some rows of the picture of a video; whether there is a use for more.
+    fn put_rows(
+        &mut self,
+        decoded: &DecodedVideo<'_>,
+        rows: Range<u32>,
+        view: &dyn SessionView,
+    ) -> bool {
+        let put = self.decoder.put_rows_of_video(decoded, rows);
+        let Ok(changed) = put else { return false };
+        // a picture that begins anew is first seen as a whole
+        if !self.video_is_reset
+            && !changed.is_empty()
+            && let Some(picture) = self.decoder.picture()
+        {
+            view.show_picture(picture, &changed, self.applied_seq);
+        }
+        true
+    }
+
+    /// All rows of the picture of a video are shown; what the host is to be told.
+    fn end(
         &mut self,
         session: SessionId,
         decoded: DecodedVideo<'_>,
@@ -260,15 +310,12 @@ impl Screen {
     ) -> Vec<ViewerMessage> {
         self.awaits_video = false;
         let was_reset = std::mem::take(&mut self.video_is_reset);
-        let changed = match self.decoder.put_video(decoded) {
-            Ok(changed) => changed,
-            Err(error) => return self.not_readable(session, &error, was_reset),
-        };
+        if let Err(error) = self.decoder.end_video(decoded) {
+            return self.not_readable(session, &error, was_reset);
+        }
         self.unreadable = 0;
-        if let Some(picture) = self.decoder.picture() {
-            let whole = [picture.size().rect()];
-            let changed = if was_reset { &whole } else { &changed[..] };
-            view.show_picture(picture, changed, self.applied_seq);
+        if was_reset && let Some(picture) = self.decoder.picture() {
+            view.show_picture(picture, &[picture.size().rect()], self.applied_seq);
         }
         self.acknowledge()
     }

@@ -28,6 +28,11 @@ const STAYS: f32 = 2.0;
 const NATURAL_STAYS: f32 = 1.2;
 /// Less than this is at rest.
 const RESTS: f32 = 0.9;
+/// What is drawn within one and changes less than a third as often as the video itself, as letters that somebody types
+/// over it do, is told apart, so that it does not wait until the video is made and decoded ...
+const SHARE_OF_VIDEO: f32 = 0.3;
+/// ... unless it is more cells than this: so many at once are the video's own.
+const MOST_CELLS_APART: usize = 512;
 
 /// Cells that a video needs to begin, to grow, and to go on.
 const MIN_CELLS: usize = 24;
@@ -120,9 +125,12 @@ impl State {
         changed: &mut Cells,
         soft: &Picture,
     ) -> Option<Cells> {
-        let region = self.video.as_mut()?;
+        let region = self.video.as_ref()?;
         let (columns, rows) = touched(region.rect);
         let mut cells = Cells::none(self.grid);
+        let mut apart = Cells::none(self.grid);
+        let seldom = self.pace_of_video(region.rect) * SHARE_OF_VIDEO;
+        let region = self.video.as_mut()?;
         let (mut active, mut count) = (0, 0);
         let mut moving: Option<Rect> = None;
         for row in rows {
@@ -137,8 +145,17 @@ impl State {
                 if changed.has(column, row) && (score > STAYS || natural && score > NATURAL_STAYS) {
                     cells.set(column, row, true);
                     count += 1;
+                    apart.set(column, row, score < seldom);
                 }
             }
+        }
+        let is_little = (1..=MOST_CELLS_APART).contains(&apart.count());
+        if is_little {
+            // what they were when the film was seen there says nothing
+            self.activity.classify(soft, &apart);
+            apart.keep_where(|column, row| !self.activity.is_natural(column, row));
+            count -= apart.count();
+            cells.remove(&apart);
         }
         if active < MIN_ACTIVE_CELLS {
             self.video = None;
@@ -174,6 +191,22 @@ impl State {
         }
         changed.remove(&cells);
         Some(cells)
+    }
+
+    /// The score of what is natural in `rect` and does not rest, in the middle.
+    fn pace_of_video(&self, rect: Rect) -> f32 {
+        let (columns, rows) = touched(rect);
+        let (mut sum, mut count) = (0.0_f32, 0.0_f32);
+        for row in rows {
+            for column in columns.clone() {
+                let score = self.activity.score(column, row);
+                if score > RESTS && self.activity.is_natural(column, row) {
+                    sum += score;
+                    count += 1.0;
+                }
+            }
+        }
+        sum / count.max(1.0)
     }
 
     /// Begins a video, or widens the one there is, where enough natural cells keep changing; moves
