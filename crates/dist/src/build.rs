@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
-use crate::release::{Release, System};
+use crate::release::{Release, SCREENCAST, System};
 
 /// What names the public keys of the maker to the programs; cargo hands it on.
 pub(crate) const MAKER_KEY: &str = "PHD_MAKER_KEY";
@@ -36,6 +36,7 @@ pub(crate) fn programs(system: System, release: &Release) -> anyhow::Result<Opti
                 "--exclude",
                 "helpme-app",
             ])?;
+            build.screencast()?;
             build.helpme().map(Some)
         }
         System::Windows if starts(COMPILER) => {
@@ -105,6 +106,22 @@ impl Build {
     fn all_but_helpme(&self, packages: &[&str]) -> anyhow::Result<()> {
         let mut cargo = self.cargo("release");
         run(cargo.args(packages))
+    }
+
+    /// Builds what shows GNOME's and KDE's screens, where PipeWire's library can be linked.
+    fn screencast(&self) -> anyhow::Result<()> {
+        let known = Command::new("pkg-config")
+            .args(["--exists", "libpipewire-0.3"])
+            .status();
+        if !known.is_ok_and(|status| status.success()) {
+            println!(
+                "{SCREENCAST} is left out, so Helpme shows no screen of GNOME and KDE on Wayland: \
+                 libpipewire-0.3-dev, libclang-dev and pkg-config are needed"
+            );
+            return Ok(());
+        }
+        let mut cargo = self.cargo("release");
+        run(cargo.args(["--package", SCREENCAST, "--features", "pipewire"]))
     }
 
     /// Builds the small one, and gives the folder with all.

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use crate::deb::Deb;
-use crate::release::{Programs, Release};
+use crate::release::{Programs, Release, SCREENCAST};
 use crate::sums::Signed;
 use crate::tree::Tree;
 use crate::{Package, icon};
@@ -78,7 +78,15 @@ fn console(release: &Release, programs: &Programs) -> anyhow::Result<Deb> {
 }
 
 fn helpme(release: &Release, programs: &Programs) -> anyhow::Result<Deb> {
-    with_window(
+    let mut tree = Tree::default();
+    let mut recommends = BETTER_WINDOWS.to_owned();
+    if programs.has(SCREENCAST) {
+        tree.program(&format!("usr/bin/{SCREENCAST}"), programs.get(SCREENCAST)?);
+        // without them Helpme runs, and says what is missing
+        let linked = linked_with(programs, &[SCREENCAST])?;
+        recommends = format!("{recommends}, {linked}, xdg-desktop-portal");
+    }
+    let deb = with_window(
         release,
         programs,
         "helpme",
@@ -92,9 +100,19 @@ fn helpme(release: &Release, programs: &Programs) -> anyhow::Result<Deb> {
                 Links of the form helpme:// open with it.",
             scripts: Vec::new(),
             settings: Vec::new(),
-            tree: Tree::default(),
+            tree,
         },
-    )
+    );
+    deb.map(|mut deb| {
+        let field = deb
+            .fields
+            .iter_mut()
+            .find(|(name, _)| *name == "Recommends");
+        if let Some((_, value)) = field {
+            *value = recommends;
+        }
+        deb
+    })
 }
 
 fn administration(release: &Release, programs: &Programs) -> anyhow::Result<Deb> {

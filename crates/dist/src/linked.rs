@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, ensure};
 use cargo_metadata::Package;
 
-use crate::release::Release;
+use crate::release::{Release, SCREENCAST};
 
 /// What users get, as cargo calls it.
-const PROGRAMS: [&str; 6] = [
+const PROGRAMS: [&str; 7] = [
     "helpme-app",
+    SCREENCAST,
     "hub",
     "hub-admin",
     "hub-film",
@@ -39,6 +40,7 @@ pub(crate) fn crates(release: &Release) -> anyhow::Result<Vec<&Package>> {
             .args(["--prefix", "none", "--format", "{p}"])
             // for tests the whole workspace may be resolved together, tools included
             .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
+        tree.args(["--features", "helpme-screencast/pipewire"]);
         for program in PROGRAMS {
             tree.args(["--package", program]);
         }

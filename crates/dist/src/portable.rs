@@ -9,7 +9,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::Package;
-use crate::release::{Programs, Release, System};
+use crate::release::{Programs, Release, SCREENCAST, System};
 use crate::tree::Tree;
 
 /// What is to be had as one file: each Helpme for a hub's page, and what replaces itself by its next version.
@@ -86,6 +86,9 @@ fn folder(
     for program in ["helpme", "pure-help-desk"] {
         let path = format!("{name}/{program}{suffix}");
         tree.program(&path, programs.get(program)?);
+    }
+    if programs.has(SCREENCAST) {
+        tree.program(&format!("{name}/{SCREENCAST}"), programs.get(SCREENCAST)?);
     }
     // it decides that everything is kept here
     tree.folder(&format!("{name}/portable"), 0o700, 0);

@@ -128,9 +128,12 @@ pub(crate) struct Programs {
     found: BTreeMap<&'static str, Arc<[u8]>>,
 }
 
+/// Shows a Wayland screen that the desktop's portal gives; Linux's alone, and built where PipeWire's library is.
+pub(crate) const SCREENCAST: &str = "helpme-screencast";
 /// All that the workspace makes for users.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "helpme",
+    SCREENCAST,
     "hub",
     "hub-admin",
     "hub-film",

@@ -11,8 +11,9 @@ use std::process::{Command, Output};
 use minisign::{KeyPair, PublicKey, SignatureBox};
 use tempfile::TempDir;
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "helpme",
+    "helpme-screencast",
     "hub",
     "hub-admin",
     "hub-film",
@@ -117,6 +118,7 @@ fn p1_packages_made_twice_from_the_same_programs_are_equal_and_carry_what_they_s
     };
     the_hub_is_packaged_for_its_service(&file("pure-help-desk-hub_"));
     links_are_helpmes(&file("helpme_"));
+    gnomes_screen_comes_with_helpme(&file("helpme_"));
     sums_are_signed(&one, &key.pk);
     the_bill_names_what_is_linked(&one);
     the_downloads_are_what_a_hub_takes(&file("pure-help-desk-downloads_"), &one, &key.pk);
@@ -181,6 +183,17 @@ fn links_are_helpmes(deb: &Path) {
         "{entry}"
     );
     assert!(entry.contains("Exec=helpme %u"), "{entry}");
+}
+
+fn gnomes_screen_comes_with_helpme(deb: &Path) {
+    let files = output("dpkg-deb", &["--contents"], deb);
+    assert!(files.contains("./usr/bin/helpme-screencast\n"), "{files}");
+    let fields = output("dpkg-deb", &["--field"], deb);
+    let recommends = fields.lines().find(|line| line.starts_with("Recommends: "));
+    let recommends = recommends.expect("recommends");
+    assert!(recommends.ends_with(", xdg-desktop-portal"), "{recommends}");
+    // what it is linked with, which Helpme itself does without
+    assert!(recommends.contains("libc6 (>= "), "{recommends}");
 }
 
 fn sums_are_signed(files: &BTreeMap<String, Vec<u8>>, key: &PublicKey) {
