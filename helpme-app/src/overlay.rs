@@ -34,11 +34,13 @@ struct Sight {
     barred: Option<Hindrance>,
     has_hot_key: bool,
     theme: Theme,
+    /// By the user's text size, beside what the desktop asks for.
+    enlarged: f32,
 }
 
 impl Sight {
     /// `None` while nobody sees the screen.
-    fn of(state: &State, theme: Theme) -> Option<Self> {
+    fn of(state: &State, ctx: &Context) -> Option<Self> {
         let Stage::Running(running) = &state.stage else {
             return None;
         };
@@ -52,7 +54,8 @@ impl Sight {
             organisation: state.organisation().map(str::to_owned),
             barred: state.hindrances.input,
             has_hot_key: state.hot_key,
-            theme,
+            theme: ctx.theme(),
+            enlarged: ctx.zoom_factor(),
         })
     }
 }
@@ -83,7 +86,7 @@ impl OverAll {
         ender: impl FnOnce() -> Option<SessionEnder>,
         wake: &Wake,
     ) -> Vec<Action> {
-        let Some(sight) = Sight::of(state, ctx.theme()) else {
+        let Some(sight) = Sight::of(state, ctx) else {
             *self = Self::default();
             return Vec::new();
         };
@@ -158,10 +161,15 @@ impl BarPainter {
         }
     }
 
-    fn event(&mut self, act: Act) -> Event {
+    fn sight(&self) -> Sight {
+        let sight = self.sight.lock();
+        sight.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn event(&mut self, act: Act, enlarged: f32) -> Event {
         match act {
             Act::Moved { x, y } => {
-                self.pointer = Pos2::new(x, y);
+                self.pointer = Pos2::new(x, y) / enlarged;
                 Event::PointerMoved(self.pointer)
             }
             Act::Gone => Event::PointerGone,
@@ -200,8 +208,10 @@ impl Painter for BarPainter {
         reason = "screens have no 2^24 pixels"
     )]
     fn size(&self, screen_width: u32) -> (u32, u32) {
-        let width = bar_width(Some(vec2(screen_width as f32, BAR_HEIGHT)));
-        (width as u32, BAR_HEIGHT as u32)
+        let enlarged = self.sight().enlarged;
+        let screen = vec2(screen_width as f32 / enlarged, BAR_HEIGHT);
+        let size = vec2(bar_width(Some(screen)), BAR_HEIGHT) * enlarged;
+        (size.x.round() as u32, size.y.round() as u32)
     }
 
     #[expect(
@@ -211,11 +221,14 @@ impl Painter for BarPainter {
         reason = "screens have no 2^24 pixels, and a channel ends at 255"
     )]
     fn paint(&mut self, acts: &[Act], (width, height): (u32, u32), scale: u32) -> Pixels {
-        let sight = self.sight.lock();
-        let sight = sight.unwrap_or_else(PoisonError::into_inner).clone();
+        let sight = self.sight();
         let now = self.started.elapsed();
-        let events: Vec<Event> = acts.iter().map(|act| self.event(*act)).collect();
-        let size = vec2(width as f32, height as f32);
+        let events: Vec<Event> = acts
+            .iter()
+            .map(|act| self.event(*act, sight.enlarged))
+            .collect();
+        let size = vec2(width as f32, height as f32) / sight.enlarged;
+        let pixels_per_point = scale as f32 * sight.enlarged;
         let mut input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
             time: Some(now.as_secs_f64()),
@@ -224,7 +237,7 @@ impl Painter for BarPainter {
             ..RawInput::default()
         };
         let viewport = input.viewports.entry(ViewportId::ROOT).or_default();
-        viewport.native_pixels_per_point = Some(scale as f32);
+        viewport.native_pixels_per_point = Some(pixels_per_point);
         self.ctx.set_theme(sight.theme);
         let moment = Moment {
             now,
@@ -253,10 +266,10 @@ impl Painter for BarPainter {
         // it cannot be dragged
         actions.retain(|action| *action != Action::DragBar);
         self.tell(actions);
-        let primitives = self.ctx.tessellate(output.shapes, scale as f32);
+        let primitives = self.ctx.tessellate(output.shapes, pixels_per_point);
         let (width, height) = (width * scale, height * scale);
         let sides = [width as usize, height as usize];
-        let painted = raster::paint(&primitives, sides, scale as f32, &self.textures);
+        let painted = raster::paint(&primitives, sides, pixels_per_point, &self.textures);
         let channel = |value: f32| value.round().clamp(0.0, 255.0) as u8;
         let bytes = painted
             .into_iter()
