@@ -23,6 +23,7 @@ use crate::link::Link;
 use crate::links::LinkDesk;
 use crate::overlay::OverAll;
 use crate::settings::HubPlace;
+use crate::settings::Settings;
 use crate::state::{Action, Below, Effect, Shape, Stage, State};
 use crate::updates::Updates;
 use crate::views::{self, BAR_HEIGHT, Moment, Strip};
@@ -100,6 +101,7 @@ impl HelpmeApp {
         ui_kit::ui_map::install(ctx);
         start.state.settings.theme.apply(ctx);
         let text_size = start.state.settings.text_size;
+        let size = window_size(&start.state.settings);
         let repaint = ctx.clone();
         let last_act = start.last_act.clone();
         let wake: Wake = Arc::new(move || {
@@ -123,7 +125,7 @@ impl HelpmeApp {
             over_all: OverAll::default(),
             shape: Shape::Window,
             floating: start.floating,
-            enlarged: Enlarged::new(ctx, text_size, SMALLEST_WINDOW),
+            enlarged: Enlarged::new(ctx, text_size, size, SMALLEST_WINDOW),
             settles_at: Duration::ZERO,
             chosen: sync_channel(4),
             kept: sync_channel(4),
@@ -310,8 +312,8 @@ impl HelpmeApp {
         }
         if was_bar {
             self.settles_at = self.now() + SETTLING;
-            become_window(ctx, self.window_size());
-            self.want_size(ctx, self.window_size(), false);
+            become_window(ctx, window_size(&self.state.settings));
+            self.want_size(ctx, window_size(&self.state.settings), false);
         }
         if wanted == Shape::Question {
             self.front.come(ctx);
@@ -393,18 +395,6 @@ impl HelpmeApp {
         let ender = || backend.ender();
         self.over_all
             .follow(ctx, &self.state, self.started, ender, wake)
-    }
-
-    fn window_size(&self) -> Vec2 {
-        let place = self
-            .state
-            .settings
-            .window
-            .map(|place| place.sound(SMALLEST_WINDOW));
-        place.map_or_else(
-            || Vec2::from(WINDOW_SIZE),
-            |place| vec2(place.width, place.height),
-        )
     }
 
     fn remember_window(&mut self, ctx: &Context) {
@@ -509,6 +499,15 @@ impl eframe::App for HelpmeApp {
     fn persist_egui_memory(&self) -> bool {
         false
     }
+}
+
+/// The window's size as it was left, in points.
+fn window_size(settings: &Settings) -> Vec2 {
+    let place = settings.window.map(|place| place.sound(SMALLEST_WINDOW));
+    place.map_or_else(
+        || Vec2::from(WINDOW_SIZE),
+        |place| vec2(place.width, place.height),
+    )
 }
 
 fn hot_key(wake: &Wake) -> Option<HotKey> {

@@ -53,6 +53,8 @@ const MAX_EVENTS_AT_ONCE: usize = 500;
 pub struct Start {
     pub settings: Settings,
     pub settings_problem: bool,
+    /// Of the main window, in points.
+    pub size: (f32, f32),
     /// The file of an invitation to read.
     pub invitation: Option<std::path::PathBuf>,
     pub folders: desktop::Folders,
@@ -126,7 +128,7 @@ impl ConsoleApp {
     pub fn new(ctx: &Context, start: Start) -> std::io::Result<Self> {
         ui_kit::theme::install(ctx);
         start.settings.theme.apply(ctx);
-        let enlarged = Enlarged::new(ctx, start.settings.text_size, SMALLEST_WINDOW);
+        let enlarged = Enlarged::new(ctx, start.settings.text_size, start.size, SMALLEST_WINDOW);
         let wake: Wake = {
             let ctx = ctx.clone();
             Arc::new(move || ctx.request_repaint_of(ViewportId::ROOT))

@@ -141,6 +141,7 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     let start = Start {
         settings,
         settings_problem: loaded.problem.is_some(),
+        size: (place.width, place.height),
         invitation: arguments.invitation,
         folders,
         first: Some(first),

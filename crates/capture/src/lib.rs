@@ -279,6 +279,12 @@ pub fn open() -> Result<Box<dyn ScreenSource>, CaptureError> {
     opened
 }
 
+/// The session is over: what the desktop's user has agreed to in its own dialog counts no more. Waits for nobody.
+pub fn end_sharing() {
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    ::wayland::portal::end();
+}
+
 /// Undoes the premultiplication of a cursor's pixel.
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub(crate) fn straight_rgba(argb: u32) -> [u8; 4] {

@@ -33,6 +33,11 @@ use crate::switch::Switch;
 use crate::video::{Made, VideoMaker};
 use crate::viewers::Viewers;
 
+/// For so long the picture of a video waits for answers to what an operator does, at most.
+const VIDEO_WAITS: Duration = Duration::from_millis(80);
+/// After a look that found nothing to tell, the next for an answer.
+const ANSWER_RESTS: Duration = Duration::from_millis(4);
+
 const _: () = assert!(
     codec::MAX_UPDATE_BYTES <= MAX_SCREEN_UPDATE_BYTES,
     "every update fits into a frame"
@@ -246,8 +251,12 @@ struct Sharing<'a> {
     video_begun: Option<Duration>,
     /// It is made, and waits for room.
     video_made: Option<Made>,
+    /// Since when it waits for room.
+    video_waits_since: Duration,
     /// Until when nothing is grabbed: only the video has changed, whose last picture is being made.
     rests_until: Duration,
+    /// The same for what somebody waits for.
+    answers_rest_until: Duration,
     /// The screen as it was grabbed last.
     picture: Picture,
     /// Makes it smaller, where the viewer wished so.
@@ -318,7 +327,9 @@ impl<'a> Sharing<'a> {
             maker,
             video_begun: None,
             video_made: None,
+            video_waits_since: Duration::ZERO,
             rests_until: Duration::ZERO,
+            answers_rest_until: Duration::ZERO,
             wish,
             picture: Picture::new(PixelSize::new(1, 1)),
             scaler: None,
@@ -368,8 +379,12 @@ impl<'a> Sharing<'a> {
         let renewal_in = self.renew_if_wanted(now)?;
         let with_renewal = |rest: Duration| Some(renewal_in.map_or(rest, |r| r.min(rest)));
         // what somebody waits for stands before a video
-        let answers = self.stale && self.outbox.course.answers(now);
-        match self.send_video_if_room(now)? {
+        let is_asked = self.stale && self.outbox.course.answers(now);
+        let room = self.send_video_if_room(now)?;
+        // but not for as long as somebody scrolls beside it
+        let waits = now.saturating_sub(self.video_waits_since);
+        let answers = is_asked && (self.video_made.is_none() || waits < VIDEO_WAITS);
+        match room {
             Room::Now => {}
             Room::In(_) | Room::WhenAcknowledged if answers => {}
             Room::In(rest) => return Ok(with_renewal(rest)),
@@ -388,8 +403,13 @@ impl<'a> Sharing<'a> {
             Room::In(rest) => return Ok(with_renewal(rest)),
             Room::WhenAcknowledged => return Ok(renewal_in),
         }
-        let rest = self.rests_until.checked_sub(now);
-        if let Some(rest) = rest.filter(|rest| !rest.is_zero() && !answers) {
+        let rests_until = if answers {
+            self.answers_rest_until
+        } else {
+            self.rests_until
+        };
+        let rest = rests_until.checked_sub(now);
+        if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
             return Ok(with_renewal(rest));
         }
         let line = self.outbox.viewers().line();
@@ -411,7 +431,9 @@ impl<'a> Sharing<'a> {
                 self.send(update, now, spaced);
             }
             None if self.video_begun.is_some() => {
-                self.rests_until = self.now() + spacing(cost);
+                let now = self.now();
+                self.rests_until = now + spacing(cost);
+                self.answers_rest_until = now + ANSWER_RESTS;
             }
             None => {}
         }
@@ -449,6 +471,7 @@ impl<'a> Sharing<'a> {
             };
             self.note_work(made.took);
             self.video_made = Some(made);
+            self.video_waits_since = now;
             self.rests_until = Duration::ZERO;
         }
         if self.video_made.is_none() {

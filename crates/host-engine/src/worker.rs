@@ -70,6 +70,8 @@ pub(crate) struct Worker {
     course: Option<Arc<Course>>,
     live: Option<LiveSession>,
     early: Vec<(StreamHeader, FramedReader)>,
+    /// Why whoever injects has given up in the session that runs.
+    cannot_act: Option<Hindrance>,
     /// The ticket was accepted: there is a place to come back to.
     accepted: bool,
     /// Since when this host has not been in its place.
@@ -119,6 +121,7 @@ impl Worker {
             course: None,
             live: None,
             early: Vec::new(),
+            cannot_act: None,
             accepted: false,
             away_since: None,
             last_return: None,
@@ -136,6 +139,7 @@ impl Worker {
                 HostCommand::OpenTicket { ticket, user } => {
                     self.current.set_serves(true);
                     self.help(&ticket, user).await;
+                    capture::end_sharing();
                     self.current.set_serves(false);
                 }
                 HostCommand::TakePlace {
@@ -150,6 +154,7 @@ impl Worker {
                     self.current.set_serves(true);
                     // as one whose line was lost
                     self.stay(End::Lost(LostCause::Closed)).await;
+                    capture::end_sharing();
                     self.current.set_serves(false);
                 }
                 HostCommand::ReceiveInto { folder } => self.files.receive_into(folder),
@@ -606,7 +611,8 @@ impl Worker {
                         Some(StopCause::By(EndedBy::NoCapture))
                     }
                     Trouble::NoInput { why, .. } => {
-                        hindrances.input.get_or_insert(*why);
+                        self.cannot_act = Some(*why);
+                        hindrances.input = acting(hindrances.input, self.cannot_act);
                         None
                     }
                 };
@@ -660,9 +666,8 @@ impl Worker {
     fn hindered(&mut self, mut seen: Hindrances) -> Vec<HostStep> {
         if self.live.is_some() {
             // who captures and injects knows better than who looks from outside
-            let known = self.side.hindrances();
             seen.screen = seen.screen.filter(|hindrance| !hindrance.prevents_seeing());
-            seen.input = seen.input.or(known.input);
+            seen.input = acting(seen.input, self.cannot_act);
         }
         self.side.hindered(seen)
     }
@@ -792,6 +797,7 @@ impl Worker {
                 }
                 HostStep::Stop { session, cause } => {
                     self.stop_run();
+                    capture::end_sharing();
                     self.clipboards.end_all();
                     for (operator, steps) in self.files.end_all() {
                         after.extend(self.files_do(operator, steps)?);
@@ -881,6 +887,7 @@ impl Worker {
     /// Ends the streams and threads of the session: nothing is seen or touched any more.
     fn stop_run(&mut self) {
         self.current.set(None);
+        self.cannot_act = None;
         self.early.clear();
         self.ending.retain(|thread| !thread.is_finished());
         if let Some(live) = self.live.take() {
@@ -1092,4 +1099,11 @@ fn unused_ticket(cause: LostCause) -> ConnectProblem {
             detail: "the hub hung up".to_owned(),
         },
     }
+}
+
+/// What keeps operators from acting: what is `seen` from outside, and that whoever injects has given up, which
+/// counts more than what passes by itself.
+fn acting(seen: Option<Hindrance>, given_up: Option<Hindrance>) -> Option<Hindrance> {
+    let lasting = seen.filter(|hindrance| hindrance.prevents_acting());
+    lasting.or(given_up).or(seen)
 }

@@ -192,14 +192,15 @@ impl PortalSink {
     }
 
     fn let_go(&mut self) -> Result<(), InjectError> {
+        let mut done = Ok(());
         for held in std::mem::take(&mut self.held_keys).into_values() {
-            self.tell(held, false)?;
+            done = done.and(self.tell(held, false));
         }
         for button in self.held_buttons.clone() {
-            self.button(button, false)?;
+            done = done.and(self.button(button, false));
         }
         self.wheel = Notches::default();
-        Ok(())
+        done
     }
 }
 
@@ -289,6 +290,12 @@ impl fmt::Debug for PortalSink {
 
 impl From<portal::NotifyError> for InjectError {
     fn from(error: portal::NotifyError) -> Self {
+        if error.is_of_one {
+            tracing::debug!(%error, "One is not taken");
+            return Self::NoWay {
+                reason: "the desktop refused it",
+            };
+        }
         Self::Lost {
             reason: error.to_string(),
         }

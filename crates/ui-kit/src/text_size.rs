@@ -110,13 +110,23 @@ pub struct Enlarged {
     is_behind: bool,
     /// The window's size in points, as its user chose it.
     chosen: Option<Vec2>,
-    /// The size that it was last asked to have, in points, and when, in seconds of egui's clock.
-    asked: (Vec2, f64),
+    /// The size that it was last asked to have, in points.
+    asked: Vec2,
+    /// When that was, in seconds of egui's clock; `None` before the first pass.
+    asked_at: Option<f64>,
+    /// The text size was chosen and has not taken effect yet.
+    is_new: bool,
 }
 
 impl Enlarged {
-    /// For a main window that was made with [`TextSize::of_new_window`].
-    pub fn new(ctx: &Context, size: TextSize, smallest: (f32, f32)) -> Self {
+    /// For a main window of this `first` size, which was made with [`TextSize::of_new_window`] of it.
+    pub fn new(
+        ctx: &Context,
+        size: TextSize,
+        first: impl Into<Vec2>,
+        smallest: (f32, f32),
+    ) -> Self {
+        let first = first.into();
         let factor = size.factor(None, smallest.into());
         ctx.set_zoom_factor(factor);
         Self {
@@ -124,22 +134,29 @@ impl Enlarged {
             smallest: smallest.into(),
             seen: factor,
             is_behind: false,
-            chosen: None,
-            asked: (Vec2::ZERO, f64::NEG_INFINITY),
+            chosen: Some(first),
+            asked: first,
+            asked_at: None,
+            is_new: true,
         }
     }
 
     pub fn choose(&mut self, size: TextSize) {
+        self.is_new |= self.size != size;
         self.size = size;
     }
 
     /// In each pass of the main window. It keeps what it shows and becomes larger or smaller, within its monitor;
-    /// one that is maximized, or is no window but a bar, keeps its size.
+    /// one that is maximized keeps its size. While it is no window but a bar, nothing changes. On a smaller monitor all
+    /// becomes smaller, and stays so: on two of them a window would come and go between two sizes.
     ///
     /// Gives the size that it was asked to have, if it was.
     pub fn follow(&mut self, ctx: &Context, is_window: bool) -> Option<Vec2> {
         /// Within this time windows take the size that they are asked to have, in seconds.
         const RESIZING: f64 = 0.5;
+        if !is_window {
+            return None;
+        }
         let now = ctx.zoom_factor();
         if is_far(self.seen, now) {
             // what is known of the window is in points of before, until the next pass
@@ -154,16 +171,19 @@ impl Enlarged {
             let (outer, inner) = (viewport.outer_rect, viewport.inner_rect);
             (viewport.monitor_size, maximized, outer, inner, input.time)
         });
-        let inner = inner.filter(|_window| is_window && !maximized);
-        let (asked, asked_at) = self.asked;
+        let inner = inner.filter(|_window| !maximized);
+        let asked_at = *self.asked_at.get_or_insert(time);
         let is_at_rest = !self.is_behind && time - asked_at > RESIZING;
         // what there was room for is not what the user wants
-        let is_users = |size: Vec2| (size - asked).abs().max_elem() > 1.0;
+        let is_users = |size: Vec2| (size - self.asked).abs().max_elem() > 1.0;
         if is_at_rest && let Some(inner) = inner.filter(|inner| is_users(inner.size())) {
             self.chosen = Some(inner.size());
         }
         let in_desktop_points = monitor.map(|monitor| monitor * now);
-        let wanted = self.size.factor(in_desktop_points, self.smallest);
+        let most = self.size.factor(in_desktop_points, self.smallest);
+        let wanted = if self.is_new { most } else { most.min(now) };
+        // until the monitor is known
+        self.is_new &= monitor.is_none();
         if is_far(wanted, now) {
             // from the next pass on
             ctx.set_zoom_factor(wanted);
@@ -182,7 +202,7 @@ impl Enlarged {
         {
             ctx.send_viewport_cmd(ViewportCommand::OuterPosition(place));
         }
-        self.asked = (size, time);
+        (self.asked, self.asked_at) = (size, Some(time));
         Some(size)
     }
 }
@@ -305,5 +325,94 @@ mod tests {
         assert_eq!(moved_into(outer, vec2(400.0, 400.0), monitor), None);
         let second = outer.translate(vec2(1000.0, 0.0));
         assert_eq!(moved_into(second, vec2(900.0, 900.0), monitor), None);
+    }
+
+    /// A window that takes the size that it is asked to have, on one monitor after another.
+    struct Desktop {
+        ctx: Context,
+        enlarged: Enlarged,
+        /// In pixels.
+        window: Vec2,
+        seconds: f64,
+    }
+
+    impl Desktop {
+        fn new(size: TextSize, first: Vec2) -> Self {
+            let ctx = Context::default();
+            Self {
+                enlarged: Enlarged::new(&ctx, size, first, (760.0, 540.0)),
+                ctx,
+                window: first * size.of_new_window(1.0),
+                seconds: 0.0,
+            }
+        }
+
+        /// Many passes on a monitor of so many pixels; gives the window's size in points.
+        fn stay_on(&mut self, monitor: Vec2, is_window: bool) -> Vec2 {
+            for _ in 0..40 {
+                let zoom = self.ctx.zoom_factor();
+                self.seconds += 0.1;
+                let mut input = egui::RawInput {
+                    time: Some(self.seconds),
+                    ..egui::RawInput::default()
+                };
+                let viewport = input.viewports.entry(egui::ViewportId::ROOT).or_default();
+                viewport.native_pixels_per_point = Some(1.0);
+                viewport.monitor_size = Some(monitor / zoom);
+                let at = pos2(40.0, 40.0);
+                viewport.inner_rect = Some(Rect::from_min_size(at, self.window / zoom));
+                viewport.outer_rect = viewport.inner_rect;
+                let mut asked = None;
+                let mut output = self.ctx.run_ui(input, |ui| {
+                    asked = self.enlarged.follow(ui.ctx(), is_window).or(asked);
+                });
+                output.textures_delta.clear();
+                if let Some(asked) = asked {
+                    self.window = asked * self.ctx.zoom_factor();
+                }
+            }
+            self.window / self.ctx.zoom_factor()
+        }
+    }
+
+    const SMALL: Vec2 = vec2(1366.0, 768.0);
+    const LARGE: Vec2 = vec2(3840.0, 2160.0);
+
+    #[test]
+    fn a_window_keeps_what_it_shows_from_start_to_start() {
+        let left = vec2(1000.0, 540.0);
+        let mut desktop = Desktop::new(TextSize(200), left);
+        // what makes the first window does not make it larger than the monitor
+        desktop.window = desktop.window.min(SMALL);
+        let again = desktop.stay_on(SMALL, true);
+        assert!((again - left).abs().max_elem() < 1.0, "{again}");
+        assert!(!is_far(desktop.ctx.zoom_factor(), 1.31));
+    }
+
+    #[test]
+    fn a_smaller_monitor_makes_all_smaller_until_another_size_is_chosen() {
+        let mut desktop = Desktop::new(TextSize(200), vec2(900.0, 600.0));
+        desktop.stay_on(LARGE, true);
+        assert!(!is_far(desktop.ctx.zoom_factor(), 2.0));
+        desktop.stay_on(SMALL, true);
+        desktop.stay_on(LARGE, true);
+        assert!(
+            !is_far(desktop.ctx.zoom_factor(), 1.31),
+            "no coming and going"
+        );
+        desktop.enlarged.choose(TextSize(175));
+        let size = desktop.stay_on(LARGE, true);
+        assert!(!is_far(desktop.ctx.zoom_factor(), 1.75));
+        assert!((size - vec2(900.0, 600.0)).abs().max_elem() < 1.0, "{size}");
+    }
+
+    #[test]
+    fn a_bar_stays_as_it_is() {
+        let mut desktop = Desktop::new(TextSize(200), vec2(900.0, 600.0));
+        desktop.stay_on(LARGE, true);
+        let bar = vec2(1800.0, 96.0);
+        desktop.window = bar;
+        desktop.stay_on(SMALL, false);
+        assert_eq!(desktop.window, bar);
     }
 }

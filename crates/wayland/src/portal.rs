@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -81,6 +81,8 @@ impl From<zvariant::Error> for Refused {
 #[error("the desktop's portal takes no input: {reason}")]
 pub struct NotifyError {
     pub reason: String,
+    /// It refused this one alone, and may take the next.
+    pub is_of_one: bool,
 }
 
 /// What has become of the question.
@@ -99,7 +101,8 @@ enum Asked {
     Waiting(Instant),
     /// Nobody has taken it yet.
     Granted(Arc<Portal>),
-    Shared(Weak<Portal>),
+    /// For as long as the session lasts, also while nobody looks: nobody is asked twice.
+    Shared(Arc<Portal>),
     Refused(Refused),
 }
 
@@ -153,12 +156,12 @@ pub fn ask() -> Answer {
         }
         Asked::Granted(portal) => {
             let portal = Arc::clone(portal);
-            *asked = Asked::Shared(Arc::downgrade(&portal));
+            *asked = Asked::Shared(Arc::clone(&portal));
             return Answer::Granted(portal);
         }
         Asked::Shared(portal) => {
-            if let Some(portal) = portal.upgrade().filter(|portal| !portal.is_closed()) {
-                return Answer::Granted(portal);
+            if !portal.is_closed() {
+                return Answer::Granted(Arc::clone(portal));
             }
         }
         Asked::Refused(why) => {
@@ -184,11 +187,26 @@ pub fn ask() -> Answer {
 /// The session that was asked for; who only joins never has the user asked.
 pub fn joined() -> Option<Arc<Portal>> {
     match &*asked() {
-        Asked::Granted(portal) => Some(Arc::clone(portal)),
-        Asked::Shared(portal) => portal.upgrade(),
+        Asked::Granted(portal) | Asked::Shared(portal) => Some(Arc::clone(portal)),
         Asked::Nothing | Asked::Waiting(_) | Asked::Refused(_) => None,
     }
     .filter(|portal| !portal.is_closed())
+}
+
+/// The session is over: what was shared is shared no more. Waits for nobody.
+pub fn end() {
+    let mut asked = asked();
+    let is_shared = matches!(&*asked, Asked::Granted(..) | Asked::Shared(..));
+    let shared = is_shared.then(|| std::mem::replace(&mut *asked, Asked::Nothing));
+    drop(asked);
+    let Some(shared) = shared else { return };
+    // it tells the portal
+    let told = thread::Builder::new()
+        .name("portal-ends".to_owned())
+        .spawn(move || drop(shared));
+    if let Err(error) = told {
+        tracing::warn!(%error, "The sharing ends without a thread");
+    }
 }
 
 /// Whether the user's yes stands now.
@@ -202,7 +220,8 @@ fn wait_for_user() {
     let bus = match connect() {
         Ok(bus) => bus,
         Err(error) => {
-            *asked() = Asked::Refused(error.into());
+            set(Asked::Refused(error.into()));
+            forget_what_nobody_takes();
             return;
         }
     };
@@ -231,21 +250,17 @@ fn wait_for_user() {
     };
     match answer {
         Some(Ok(portal)) => {
-            *asked() = Asked::Granted(Arc::new(portal));
-            // who asked looks every now and then, or is not there any more
-            thread::sleep(WANTED_FOR);
-            let mut asked = asked();
-            if matches!(&*asked, Asked::Granted(..)) {
-                *asked = Asked::Nothing;
-            }
+            set(Asked::Granted(Arc::new(portal)));
+            forget_what_nobody_takes();
         }
         Some(Err(why)) => {
             tracing::info!(%why, "The desktop does not share");
-            *asked() = Asked::Refused(why);
+            set(Asked::Refused(why));
             hang_up(bus);
+            forget_what_nobody_takes();
         }
         None => {
-            *asked() = Asked::Nothing;
+            set(Asked::Nothing);
             hang_up(bus);
         }
     }
@@ -254,6 +269,22 @@ fn wait_for_user() {
     {
         tracing::error!("The thread that asks the desktop panicked");
     }
+}
+
+/// What was before is dropped after the lock: it may tell the portal, and wait for it.
+fn set(now: Asked) {
+    let before = std::mem::replace(&mut *asked(), now);
+    drop(before);
+}
+
+/// Who asked looks every now and then, or is not there any more; then an answer counts for no later question.
+fn forget_what_nobody_takes() {
+    thread::sleep(WANTED_FOR);
+    let mut asked = asked();
+    let is_left = matches!(&*asked, Asked::Granted(..) | Asked::Refused(..));
+    let left = is_left.then(|| std::mem::replace(&mut *asked, Asked::Nothing));
+    drop(asked);
+    drop(left);
 }
 
 /// The portal closes what a connection had when it is gone, the dialog among it.
@@ -464,6 +495,7 @@ impl Portal {
             .call_method(Some(SERVICE), PATH, portal, method, body);
         told.map(drop).map_err(|error| NotifyError {
             reason: error.to_string(),
+            is_of_one: matches!(error, zbus::Error::MethodError(..)) && !self.is_closed(),
         })
     }
 }

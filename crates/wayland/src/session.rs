@@ -24,7 +24,7 @@ use crate::overlay::Above;
 use crate::selection::{Managers, Told};
 
 /// A compositor that needs longer for one answer is taken for dead.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// No compositor could be reached.
 #[derive(Debug, thiserror::Error)]
@@ -254,7 +254,7 @@ impl Session {
 }
 
 /// The socket that the environment names.
-fn named() -> Option<PathBuf> {
+pub(crate) fn named() -> Option<PathBuf> {
     let name = env::var_os("WAYLAND_DISPLAY").filter(|name| !name.is_empty())?;
     // an absolute name is the whole path
     Some(PathBuf::from(env::var_os("XDG_RUNTIME_DIR").unwrap_or_default()).join(name))

@@ -38,6 +38,8 @@ pub const SMALLEST_WINDOW: (f32, f32) = (820.0, 560.0);
 pub struct Start {
     pub settings: Settings,
     pub settings_problem: bool,
+    /// Of the window, in points.
+    pub size: (f32, f32),
     pub file: SettingsFile,
     /// Where films that are looked at are kept for that time.
     pub films: PathBuf,
@@ -86,7 +88,7 @@ impl AdminApp {
     pub fn new(ctx: &Context, start: Start) -> std::io::Result<Self> {
         ui_kit::theme::install(ctx);
         start.settings.theme.apply(ctx);
-        let enlarged = Enlarged::new(ctx, start.settings.text_size, SMALLEST_WINDOW);
+        let enlarged = Enlarged::new(ctx, start.settings.text_size, start.size, SMALLEST_WINDOW);
         let wake: Wake = {
             let ctx = ctx.clone();
             Arc::new(move || ctx.request_repaint_of(ViewportId::ROOT))

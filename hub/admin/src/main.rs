@@ -84,6 +84,7 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     let start = Start {
         settings,
         settings_problem: loaded.problem.is_some(),
+        size: (place.width, place.height),
         file,
         films: folders.data().join("films"),
     };

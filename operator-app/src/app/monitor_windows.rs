@@ -209,13 +209,13 @@ impl SessionWindow {
                     let mut place = Place::choose(picture, 0.0, scale, monitor).beside(before + 1);
                     let chosen = settings.session_place(picture, Some(&other.name));
                     if let Some(chosen) = chosen {
-                        place.follow(&chosen, monitor);
+                        place.follow(&chosen, ctx.zoom_factor(), monitor);
                     }
                     builder = builder
                         .with_inner_size(place.inner)
                         .with_position(place.at)
                         .with_maximized(place.maximized);
-                    drawing.opened = Some((place, picture));
+                    drawing.opened = Some((place.of_desktop(ctx), picture));
                 }
             }
             let window = Arc::clone(self);

@@ -81,20 +81,35 @@ impl Place {
         }
     }
 
+    /// The same in the desktop's points, which no text size changes.
+    pub(super) fn of_desktop(mut self, ctx: &egui::Context) -> Self {
+        let enlarged = ctx.zoom_factor();
+        self.at *= enlarged;
+        self.inner *= enlarged;
+        self
+    }
+
     /// Goes where the operator left the window, as far as the monitor reaches now.
-    pub(super) fn follow(&mut self, chosen: &SessionPlace, monitor: Option<egui::Vec2>) {
+    ///
+    /// That is kept in the desktop's points, of which each is so many of these.
+    pub(super) fn follow(
+        &mut self,
+        chosen: &SessionPlace,
+        enlarged: f32,
+        monitor: Option<egui::Vec2>,
+    ) {
         /// Of the window's frame this much stays in reach.
         const IN_REACH: f32 = 80.0;
         let room = monitor.map_or(WITHOUT_PICTURE, |monitor| monitor - DESKTOP_ROOM);
         let room = room.max(SMALLEST);
-        let inner = vec2(chosen.width, chosen.height).clamp(SMALLEST, room);
+        let inner = (vec2(chosen.width, chosen.height) / enlarged).clamp(SMALLEST, room);
         if inner.x + MOVED < self.inner.x || inner.y + MOVED < self.inner.y {
             self.size = ViewSize::Fit;
         }
         self.inner = inner;
         self.at = egui::pos2(
-            chosen.left.clamp(IN_REACH - inner.x, room.x - IN_REACH),
-            chosen.top.clamp(0.0, room.y - IN_REACH),
+            (chosen.left / enlarged).clamp(IN_REACH - inner.x, room.x - IN_REACH),
+            (chosen.top / enlarged).clamp(0.0, room.y - IN_REACH),
         );
         self.maximized = chosen.maximized;
     }
@@ -114,7 +129,7 @@ pub(super) fn centred(inner: egui::Vec2, monitor: Option<egui::Vec2>) -> egui::P
     (free / 2.0).floor().max(egui::Vec2::ZERO).to_pos2()
 }
 
-/// Where a window stands now.
+/// Where a window stands now, in the desktop's points.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     outer: Option<egui::Rect>,
@@ -128,10 +143,12 @@ impl Standing {
         if full_screen {
             return;
         }
+        let enlarged = ui.ctx().zoom_factor();
         ui.input(|input| {
             let viewport = input.viewport();
-            self.outer = viewport.outer_rect.or(self.outer);
-            self.inner = viewport.inner_rect.or(self.inner);
+            let of_desktop = |rect: egui::Rect| rect * enlarged;
+            self.outer = viewport.outer_rect.map(of_desktop).or(self.outer);
+            self.inner = viewport.inner_rect.map(of_desktop).or(self.inner);
             self.maximized = viewport.maximized.unwrap_or(false);
         });
     }
@@ -236,7 +253,7 @@ mod tests {
             height: 700.0,
             maximized: false,
         };
-        place.follow(&chosen, Some(vec2(1280.0, 800.0)));
+        place.follow(&chosen, 1.0, Some(vec2(1280.0, 800.0)));
         assert_eq!(place.inner, vec2(1280.0, 700.0));
         assert_eq!(place.at, egui::pos2(1200.0, 0.0));
         assert_eq!(place.size, ViewSize::Actual);

@@ -585,7 +585,7 @@ impl SessionWindows {
             if let Some(picture) = first.filter(|_| running.opened.is_none()) {
                 let mut place = Place::choose(picture, BAR_HEIGHT, Scale::of(ctx), monitor);
                 if let Some(chosen) = settings.session_place(picture, None) {
-                    place.follow(&chosen, monitor);
+                    place.follow(&chosen, ctx.zoom_factor(), monitor);
                 }
                 if state.size_is_open() {
                     state.size = place.size;
@@ -594,7 +594,7 @@ impl SessionWindows {
                     .with_inner_size(place.inner)
                     .with_position(place.at)
                     .with_maximized(place.maximized);
-                running.opened = Some((place, picture));
+                running.opened = Some((place.of_desktop(ctx), picture));
             } else if !running.shown {
                 builder = builder
                     .with_inner_size(WITHOUT_PICTURE)

@@ -8,7 +8,7 @@ use protocol::browse::{BrowseAnswer, FolderAt};
 use protocol::files::{ConflictAnswer, TransferId};
 use protocol::transfers::Transfer;
 use protocol::{
-    ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, Shield,
+    ColourDepth, EndedBy, HidKey, Hindrance, Hindrances, InputEvent, Rights, ScreenLayout, Shield,
     ShieldState, Shields, SystemInformation, ViewWish,
 };
 use ui_kit::Lang;
@@ -359,13 +359,20 @@ impl SessionState {
         obstacle.or_else(|| self.still_obstacle()).or_else(own)
     }
 
+    /// What keeps keys and clicks from the host for longer than a window is in front.
+    pub fn barred(&self) -> Option<Hindrance> {
+        let input = self.hindrances.input;
+        input.filter(|hindrance| hindrance.prevents_acting())
+    }
+
     /// Why nothing may be typed and clicked at the host, whatever the line does.
     pub fn rights_obstacle(&self) -> Option<&'static str> {
-        if self.rights.has(Rights::CONTROL) && self.hindrances.input.is_none() {
+        let barred = self.barred();
+        if self.rights.has(Rights::CONTROL) && barred.is_none() {
             return None;
         }
         let lang = self.lang;
-        Some(match self.hindrances.input {
+        Some(match barred {
             Some(hindrance) => hindrance_for_operator(lang, hindrance),
             None => phrases::view_only_granted(lang),
         })

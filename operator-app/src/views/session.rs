@@ -149,9 +149,9 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
         let watched = ui_kit::words::watched_by(state.lang, &state.watched_by);
         chip_ui(ui, &watched, Tone::Danger);
     }
-    if !state.rights.has(Rights::CONTROL) || state.hindrances.input.is_some() {
+    if !state.rights.has(Rights::CONTROL) || state.barred().is_some() {
         let chip = chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Warning);
-        let why = state.hindrances.input.map_or_else(
+        let why = state.barred().map_or_else(
             || phrases::view_only_granted(state.lang),
             |hindrance| hindrance_for_operator(state.lang, hindrance),
         );

@@ -29,14 +29,15 @@ pub(super) fn watch(
         reason: "the desktop gives programs no key".to_owned(),
     })?;
     let mut events = ipc::subscribe(&socket, EVENTS_OF_BINDINGS).map_err(no_display)?;
-    let bound = ipc::tell(&socket, &format!("bindsym {KEY} {COMMAND}")).map_err(no_display)?;
+    let bound =
+        ipc::tell(&socket, &format!("bindsym --inhibited {KEY} {COMMAND}")).map_err(no_display)?;
     if !ipc::is_done(&bound) {
         return Err(HotKeyError::NoSuchKey);
     }
     watched();
     let outcome = follow(&mut events, alarm, is_over, pressed);
     // the key is the programs' again; it is nobody's fault if sway is gone
-    if let Err(error) = ipc::tell(&socket, &format!("unbindsym {KEY}")) {
+    if let Err(error) = ipc::tell(&socket, &format!("unbindsym --inhibited {KEY}")) {
         tracing::debug!(%error, "The hot key was not let go");
     }
     outcome.map_err(no_display)

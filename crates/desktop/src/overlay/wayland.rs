@@ -95,7 +95,8 @@ fn run(mut painter: Box<dyn Painter>, alarm: &Alarm, over: &AtomicBool) -> Resul
                 overlay.paint(&picture(&pixels))?;
                 painted = Some(pixels);
             }
-            timeout = painter.changes_in();
+            let changes_in = painter.changes_in();
+            timeout = timeout.into_iter().chain(changes_in).min();
         }
         overlay
             .session()

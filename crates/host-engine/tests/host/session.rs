@@ -670,6 +670,12 @@ async fn a_window_out_of_reach_is_said_and_takes_no_right_away() {
     host.wait_for(|event| matches!(event, HostEvent::ConsentAsked { .. }).then_some(()));
     host.answer(Some(BOTH));
     assert_eq!(console.answer(&mut desk).await, Some(BOTH));
+    // another window comes to the front
+    let mut seat = console.begin(&mut desk).await;
+    seat.see().await;
+    *host.hindrances.lock().expect("no panic") = Hindrances::NONE;
+    let heard = console.hear(&mut desk).await;
+    assert_eq!(heard, HostWord::Hindered(Hindrances::NONE));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

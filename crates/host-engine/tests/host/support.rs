@@ -64,6 +64,8 @@ pub(crate) struct Host {
     /// The screens that the engine has not opened yet, the next one last; without one it fails.
     pub(crate) screens: Arc<Mutex<Vec<SyntheticScreen>>>,
     pub(crate) sinks: Arc<Mutex<Vec<MemorySink>>>,
+    /// What the next look finds.
+    pub(crate) hindrances: Arc<Mutex<Hindrances>>,
 }
 
 impl Host {
@@ -99,6 +101,8 @@ impl Host {
         let sinks = Arc::new(Mutex::new(vec![sink_after, sink]));
         let shields = MemoryShields::lacking(Shield::Screen, Hindrance::NO_BRIGHTNESS);
         let (of_screens, of_sinks) = (Arc::clone(&screens), Arc::clone(&sinks));
+        let hindrances = Arc::new(Mutex::new(hindrances));
+        let of_looks = Arc::clone(&hindrances);
         let backends = Backends {
             screen: Arc::new(move || {
                 let screen = of_screens.lock().expect("no panic").pop();
@@ -111,7 +115,7 @@ impl Host {
                 Ok(Box::new(sink.expect("one for each run")))
             }),
             clipboard: host_engine::ClipboardPlace::none(),
-            hindrances: Arc::new(move || hindrances),
+            hindrances: Arc::new(move || *of_looks.lock().expect("no panic")),
             shields: Arc::new(shields.clone()),
             monitors: Arc::new(Vec::new),
             keyboard: Arc::new(|| None),
@@ -136,6 +140,7 @@ impl Host {
             log_after,
             screens,
             sinks,
+            hindrances,
         }
     }
 

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use protocol::input::{HidKey, hint};
 use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
-    VK_CAPITAL, VK_LCONTROL, VK_LMENU, VK_LSHIFT, VK_LWIN, VK_RCONTROL, VK_RMENU, VK_RSHIFT,
-    VK_RWIN,
+    VK_CAPITAL, VK_LCONTROL, VK_LMENU, VK_LSHIFT, VK_LWIN, VK_PACKET, VK_RCONTROL, VK_RMENU,
+    VK_RSHIFT, VK_RWIN,
 };
 
 use super::{GrabError, GrabbedKey};
@@ -106,6 +106,10 @@ struct Taken<F: FnMut(GrabbedKey)> {
 impl<F: FnMut(GrabbedKey)> Taken<F> {
     /// Whether nobody else is to have it.
     fn hear(&mut self, heard: Heard) -> bool {
+        if u16::from(heard.virtual_key) == VK_PACKET {
+            // a character without a key, in place of whose code it comes; it goes the usual way
+            return false;
+        }
         self.modifiers.note(heard);
         if !api::is_in_front() {
             self.release_all();

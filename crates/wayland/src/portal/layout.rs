@@ -4,10 +4,15 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt as _;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use wayland_client::protocol::{wl_keyboard, wl_registry, wl_seat};
 use wayland_client::{Connection, Dispatch, QueueHandle, WEnum};
 use xkeysym::Keysym;
+
+use crate::session::{PATIENCE, named};
 
 /// The longest keymap that is read.
 const MAX_BYTES: u32 = 1 << 20;
@@ -19,9 +24,20 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Asks the compositor that `WAYLAND_DISPLAY` names; `None` where it has no keyboard. Blocks until it has answered.
+    /// Asks the compositor that `WAYLAND_DISPLAY` names; `None` where it has no keyboard, or has not answered after ten
+    /// seconds. Blocks until then.
     pub fn of_this_desktop() -> Option<Self> {
-        let connection = Connection::connect_to_env().ok()?;
+        let (told, answer) = sync_channel(1);
+        let asks = move || drop(told.send(Self::ask()));
+        let thread = thread::Builder::new().name("layout".to_owned());
+        thread.spawn(asks).ok()?;
+        answer.recv_timeout(PATIENCE).ok()?
+    }
+
+    fn ask() -> Option<Self> {
+        // not by `connect_to_env`: a socket that was handed over by `WAYLAND_SOCKET` is the window's
+        let stream = UnixStream::connect(named()?).ok()?;
+        let connection = Connection::from_socket(stream).ok()?;
         let mut queue = connection.new_event_queue();
         connection.display().get_registry(&queue.handle(), ());
         let mut asked = Asked::default();
