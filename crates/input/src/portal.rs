@@ -194,10 +194,12 @@ impl PortalSink {
     fn let_go(&mut self) -> Result<(), InjectError> {
         let mut done = Ok(());
         for held in std::mem::take(&mut self.held_keys).into_values() {
-            done = done.and(self.tell(held, false));
+            let told = self.tell(held, false);
+            done = done.and(told);
         }
         for button in self.held_buttons.clone() {
-            done = done.and(self.button(button, false));
+            let told = self.button(button, false);
+            done = done.and(told);
         }
         self.wheel = Notches::default();
         done

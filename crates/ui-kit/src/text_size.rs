@@ -207,7 +207,7 @@ impl Enlarged {
     }
 }
 
-/// The field where it is chosen; `applied` is what the windows have now. Gives what was chosen.
+/// The field where it is chosen, in all the room that there is; `applied` is what the windows have now. Gives what was chosen.
 pub fn text_size_ui(
     ui: &mut Ui,
     lang: Lang,
@@ -222,7 +222,7 @@ pub fn text_size_ui(
     let shown = shown_percent(ui.ctx());
     let is_limited = chosen == applied && shown < chosen.percent();
     let note = is_limited.then(|| room_for_text_size(lang, shown));
-    let field = Field::new(w(lang, Word::TextSize));
+    let field = Field::new(w(lang, Word::TextSize)).width(ui.available_width());
     let field = match &note {
         Some(note) => field.note(note),
         None => field,

@@ -210,7 +210,7 @@ mod tests {
         };
         let place = Place::choose((1280, 720), BAR_HEIGHT, scale, monitor);
         assert_eq!(place.size, ViewSize::Actual);
-        assert_eq!(place.inner.x, 640.0);
+        assert_eq!(place.inner, vec2(640.0, 360.0 + BAR_HEIGHT));
     }
 
     #[test]

@@ -477,13 +477,16 @@ fn looks_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
         (ThemeChoice::Light, w(lang, Word::ThemeLight)),
         (ThemeChoice::Dark, w(lang, Word::ThemeDark)),
     ];
-    let field = Field::new(w(lang, Word::Appearance));
-    if let Some(chosen) = choice_ui(ui, &field, form.theme, &themes) {
-        form.theme = chosen;
-    }
-    if let Some(chosen) = text_size_ui(ui, lang, form.text_size, form.rest.text_size) {
-        form.text_size = chosen;
-    }
+    ui.horizontal_top(|ui| {
+        let half = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
+        let field = Field::new(w(lang, Word::Appearance)).width(half);
+        if let Some(chosen) = choice_ui(ui, &field, form.theme, &themes) {
+            form.theme = chosen;
+        }
+        if let Some(chosen) = text_size_ui(ui, lang, form.text_size, form.rest.text_size) {
+            form.text_size = chosen;
+        }
+    });
 }
 
 #[cfg(test)]
