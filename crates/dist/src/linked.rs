@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, ensure};
 use cargo_metadata::Package;
 
-use crate::release::{Release, SCREENCAST};
+use crate::release::{PIPEWIRE, Release, SCREENCAST};
 
 /// What users get, as cargo calls it.
 const PROGRAMS: [&str; 7] = [
@@ -40,7 +40,7 @@ pub(crate) fn crates(release: &Release) -> anyhow::Result<Vec<&Package>> {
             .args(["--prefix", "none", "--format", "{p}"])
             // for tests the whole workspace may be resolved together, tools included
             .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
-        tree.args(["--features", "helpme-screencast/pipewire"]);
+        tree.args(["--features", PIPEWIRE]);
         for program in PROGRAMS {
             tree.args(["--package", program]);
         }

@@ -68,7 +68,7 @@ pub(crate) struct Release {
 impl Release {
     pub(crate) fn find(version: Option<String>, effort: Effort) -> anyhow::Result<Self> {
         let metadata = MetadataCommand::new()
-            .other_options(["--locked".to_owned()])
+            .other_options(["--locked", "--features", PIPEWIRE].map(str::to_owned))
             .exec()
             .context("`cargo metadata` failed")?;
         let mut own = metadata.workspace_packages().into_iter();
@@ -130,6 +130,8 @@ pub(crate) struct Programs {
 
 /// Shows a Wayland screen that the desktop's portal gives; Linux's alone, and built where PipeWire's library is.
 pub(crate) const SCREENCAST: &str = "helpme-screencast";
+/// Without it that program is none.
+pub(crate) const PIPEWIRE: &str = "helpme-screencast/pipewire";
 /// All that the workspace makes for users.
 const NAMES: [&str; 7] = [
     "helpme",
