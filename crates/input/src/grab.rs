@@ -25,7 +25,7 @@ pub struct GrabbedKey {
     pub place: HidKey,
     pub pressed: bool,
     /// What the operator's layout makes of the press; with Ctrl, Alt or Super held, the unmodified
-    /// letter. A [`hint`] or `None` for keys that make no character, and `None` for a release. Dead
+    /// letter. A [hint](protocol::input::hint) or `None` for keys that make no character, and `None` for a release. Dead
     /// keys make none: composing them is left to the host.
     pub character: Option<char>,
     /// The key was down already and repeats.
