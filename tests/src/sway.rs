@@ -180,6 +180,12 @@ impl Sway {
         Ok(find(&tree, title))
     }
 
+    /// How many pixels of the first output are one of sway's units.
+    fn scale(&self) -> anyhow::Result<f64> {
+        let outputs = self.ask("get_outputs")?;
+        outputs[0]["scale"].as_f64().context("there is no output")
+    }
+
     /// What is on all outputs, with the pointer, as the compositor shows it to its own users.
     ///
     /// # Errors
@@ -384,6 +390,16 @@ impl Sway {
     }
 }
 
+fn in_pixels(units: u32, scale: f64) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place on an output; the cast saturates"
+    )]
+    let pixels = (f64::from(units) * scale).round() as u32;
+    pixels
+}
+
 fn find(node: &Value, title: &str) -> Option<Region> {
     if node["name"] == title && !node["pid"].is_null() {
         let side = |name: &str| u32::try_from(node["rect"][name].as_i64()?).ok();
@@ -499,9 +515,10 @@ impl SwayApp {
                 None => None,
             };
             let now = found.filter(|found| found.enabled).zip(place);
+            let scale = sway.scale()?;
             let now = now.map(|(found, window)| Region {
-                x: window.x + found.region.x,
-                y: window.y + found.region.y,
+                x: in_pixels(window.x, scale) + found.region.x,
+                y: in_pixels(window.y, scale) + found.region.y,
                 ..found.region
             });
             let stands = now.is_some() && std::mem::replace(&mut before, now) == now;

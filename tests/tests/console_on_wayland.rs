@@ -114,13 +114,13 @@ impl Play {
     }
 }
 
-/// What a pointer with its tip there may cover.
+/// What a pointer that points there may cover.
 fn pointer_at(x: u32, y: u32) -> Region {
     Region {
-        x: x - 4,
-        y: y - 4,
-        width: 32,
-        height: 32,
+        x: x - 16,
+        y: y - 16,
+        width: 48,
+        height: 48,
     }
 }
 
@@ -216,4 +216,17 @@ fn s1_an_operator_on_wayland_sees_types_and_takes_the_desktops_shortcuts() {
     play.console
         .wait_for(&play.sway, "Write the report")
         .expect("the end");
+}
+
+#[test]
+fn s1_a_picture_is_exact_at_every_scale_of_the_operators_output() {
+    for scale in ["2", "1.5", "1.25"] {
+        let settings = format!("output HEADLESS-1 scale {scale}\n");
+        let mut play = Play::begin((2600, 1500), &settings).expect("the cast");
+        let session = play.session_begins().expect("a session");
+        play.sway.click(session.middle()).expect("a click");
+        let same = play.expect_the_same_picture();
+        same.unwrap_or_else(|error| panic!("at {scale}: {error:#}"));
+        play.helpme.end().expect("ended");
+    }
 }
