@@ -56,6 +56,14 @@ impl Play {
 
     /// From the log-in to the picture; gives where that is on the operator's output.
     fn session_begins(&mut self) -> anyhow::Result<Region> {
+        let begun = self.log_in_and_open();
+        if begun.is_err() {
+            keep(&[("before", &self.sway.screenshot()?)])?;
+        }
+        begun
+    }
+
+    fn log_in_and_open(&mut self) -> anyhow::Result<Region> {
         let Self {
             console,
             helpme,
