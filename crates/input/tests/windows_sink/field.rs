@@ -124,6 +124,8 @@ impl Field {
 
     /// Windows' own word for it, in the mouth of this program: Wine has but one desktop to show.
     pub(crate) fn hear_of_another_desktop(&self) {
+        // only who has asked for messages since knows of hooks in Wine
+        Self::pump();
         // SAFETY: the window was made by this thread; the others are numbers.
         unsafe { NotifyWinEvent(EVENT_SYSTEM_DESKTOPSWITCH, self.window, OBJID_WINDOW, 0) };
     }
