@@ -12,7 +12,7 @@ use eframe::egui::{
     WindowLevel, vec2,
 };
 use eframe::{CreationContext, Frame};
-use host_engine::Doctor;
+use host_engine::{Doctor, more_rights};
 use ui_kit::{Clock, Enlarged, LastAct, Word, w};
 
 use crate::above::Above;
@@ -58,6 +58,7 @@ pub struct HelpmeApp {
     backend: Backend,
     doctor: Option<Doctor>,
     links: LinkDesk,
+    exe: PathBuf,
     updates: Option<Updates>,
     further: FurtherStarts,
     file: Option<SettingsFile>,
@@ -112,6 +113,7 @@ impl HelpmeApp {
         });
         let mut app = Self {
             links: LinkDesk::new(start.exe.clone(), Arc::clone(&wake)),
+            exe: start.exe.clone(),
             updates: Updates::start(&wake),
             further: further_starts(start.first, &wake),
             backend: Backend::new(start.exe, Arc::clone(&wake), start.last_act),
@@ -131,6 +133,7 @@ impl HelpmeApp {
             kept: sync_channel(4),
             wake: WakeHandle(wake),
         };
+        app.state.can_have_more_rights = more_rights::can_be_had();
         app.backend.use_proxies(None);
         if let Some(hub) = app.state.hub.clone() {
             app.use_hub(&hub);
@@ -180,9 +183,34 @@ impl HelpmeApp {
                 Effect::DragBar => ctx.send_viewport_cmd(ViewportCommand::StartDrag),
                 Effect::ChooseFiles { folders } => self.choose_files(folders),
                 Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
+                Effect::AskForMoreRights => self.ask_for_more_rights(),
                 Effect::AskAboutLinks(choice) => self.links.ask(choice),
                 Effect::SaveReceipt { name, text } => self.save_receipt(name, text),
             }
+        }
+    }
+
+    /// Has Windows ask; with its yes operators reach what this program alone does not.
+    fn ask_for_more_rights(&self) {
+        let (exe, wake) = (self.exe.clone(), Arc::clone(&self.wake.0));
+        let ask = move || {
+            if let Err(error) = more_rights::ask(&exe) {
+                tracing::warn!(%error, "No more rights");
+            }
+            // the session may be over
+            wake();
+        };
+        let asking = std::thread::Builder::new().name("more rights".to_owned());
+        if let Err(error) = asking.spawn(ask) {
+            tracing::error!(%error, "No thread to ask with");
+        }
+    }
+
+    /// More rights end with the session that they were given for.
+    fn follow_rights(&self) {
+        let in_session = matches!(self.state.stage, Stage::Running(_) | Stage::Asked(_));
+        if !in_session && more_rights::are_there() {
+            more_rights::give_up();
         }
     }
 
@@ -429,6 +457,7 @@ impl eframe::App for HelpmeApp {
         while let Ok(kept) = self.kept.1.try_recv() {
             self.state.receipt_saved(kept);
         }
+        self.follow_rights();
         self.hear_doctor();
         if let Some(links) = self.links.take() {
             self.state.links = links;

@@ -90,6 +90,8 @@ pub enum Action {
     StopBrowsing,
     /// Whether the shield that was asked for first may go up.
     AnswerShield(bool),
+    /// Whether operators may reach windows of programs with more rights.
+    AnswerMoreRights(bool),
     /// **End**.
     End,
     /// List the monitors below the bar, or no longer.
@@ -165,6 +167,7 @@ impl Action {
             Self::Answer { allow: true }
                 | Self::AnswerSystem(true)
                 | Self::AnswerShield(true)
+                | Self::AnswerMoreRights(true)
                 | Self::AnswerBrowse(BrowseChoice::Allow)
                 | Self::ShareOnly(_)
         )
@@ -199,6 +202,8 @@ pub enum Effect {
     },
     /// Watch for the hot key, or no longer.
     WatchHotKey(bool),
+    /// Have Windows ask for an administrator's rights until the session ends.
+    AskForMoreRights,
     /// Look what opens links; after that was chosen, if it was.
     AskAboutLinks(Option<bool>),
     /// Keep a text as a file of the user's; [`State::receipt_saved`] follows.
@@ -236,6 +241,8 @@ pub enum Below {
     BrowseAsked,
     /// An operator's wish that the user's input is blocked or the screen dark.
     ShieldAsked,
+    /// Whether operators may reach windows of programs with more rights.
+    RightsAsked,
 }
 
 /// Everything.
@@ -258,6 +265,8 @@ pub struct State {
     pub only: Option<ScreenMonitor>,
     /// What hinders a helper on this computer.
     pub hindrances: Hindrances,
+    /// This program could be given more rights than it has.
+    pub can_have_more_rights: bool,
     /// The hot key works.
     pub hot_key: bool,
     /// How to recognise a swindler stands in the ticket's place: until it was read once, and when the user
@@ -338,6 +347,7 @@ impl State {
             monitors: Vec::new(),
             only: None,
             hindrances: Hindrances::NONE,
+            can_have_more_rights: false,
             hot_key: false,
             advice_shown: !settings.advice_read,
             update: UpdateState::Newest,
@@ -415,6 +425,8 @@ impl State {
                     Below::ShieldAsked
                 } else if running.monitors_shown {
                     Below::Monitors(self.monitors.len())
+                } else if self.asks_for_more_rights() {
+                    Below::RightsAsked
                 } else if running.list_shown {
                     Below::Operators(running.operators.len())
                 } else if running.files.shown {

@@ -428,6 +428,26 @@ pub fn shield_note(lang: Lang, shield: Shield) -> &'static str {
     }
 }
 
+/// Whether operators may reach windows of programs with more rights.
+pub fn asks_for_more_rights(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Allow work in administrators' windows too?",
+        "Permettere di lavorare anche nelle finestre da amministratore?",
+    )
+}
+
+/// What that means, and how it ends.
+pub fn more_rights_note(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "The window in front was opened as an administrator, where your helper's keys and clicks do nothing. If you \
+         allow them, Windows asks you too. It ends with this session.",
+        "La finestra in primo piano è aperta come amministratore: lì i tasti e i clic di chi ti assiste non hanno \
+         effetto. Se li permetti, lo chiederà anche Windows. Finisce con questa sessione.",
+    )
+}
+
 /// Above the choice of a monitor.
 pub fn what_is_shared(lang: Lang) -> &'static str {
     pick(lang, "What is shown", "Cosa si mostra")

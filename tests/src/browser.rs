@@ -71,21 +71,43 @@ pub fn page_at(home: &Home, url: &str) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The file that Chromium has once somebody opened the page at `url` of a hub and pressed its button, for the system
-/// that Chromium runs on.
+/// Whose computer a hub's page is looked at on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visitor {
+    /// The one that the browser runs on.
+    Here,
+    /// One with Windows, as its Chromium says.
+    Windows,
+}
+
+/// The file that Chromium has once `visitor` opened the page at `url` of a hub and pressed its button.
 ///
 /// # Errors
 ///
 /// If there is no Chromium, or nothing is downloaded within `limit`.
-pub fn downloaded_from(home: &Home, url: &str, limit: Duration) -> anyhow::Result<PathBuf> {
+pub fn downloaded_from(
+    home: &Home,
+    url: &str,
+    visitor: Visitor,
+    limit: Duration,
+) -> anyhow::Result<PathBuf> {
+    const OF_WINDOWS: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 \
+        (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
     let folder = home.file("Downloads");
     std::fs::create_dir_all(&folder)?;
     let mut browser = Piloted::start(home)?;
     let behaviour = json!({ "behavior": "allow", "downloadPath": folder });
     browser.ask("Browser.setDownloadBehavior", &behaviour, None)?;
-    let page = browser.ask("Target.createTarget", &json!({ "url": url }), None)?;
+    let blank = json!({ "url": "about:blank" });
+    let page = browser.ask("Target.createTarget", &blank, None)?;
     let attach = json!({ "targetId": page["targetId"], "flatten": true });
     let session = browser.ask("Target.attachToTarget", &attach, None)?;
+    let session = Some(&session["sessionId"]);
+    if visitor == Visitor::Windows {
+        let says = json!({ "userAgent": OF_WINDOWS });
+        browser.ask("Emulation.setUserAgentOverride", &says, session)?;
+    }
+    browser.ask("Page.navigate", &json!({ "url": url }), session)?;
     // what the page offers may be made just now: it is looked at again until there is a button
     let press = "(button => { \
             if (button) button.click(); else if (document.readyState == 'complete') location.reload(); \
@@ -93,7 +115,7 @@ pub fn downloaded_from(home: &Home, url: &str, limit: Duration) -> anyhow::Resul
         (document.querySelector('a.button[href^=\"/download/\"]'))";
     let press = json!({ "expression": press });
     wait_until("the page's button", limit, || {
-        match browser.ask("Runtime.evaluate", &press, Some(&session["sessionId"])) {
+        match browser.ask("Runtime.evaluate", &press, session) {
             Ok(pressed) => Ok((pressed["result"]["value"] == true).then_some(())),
             // between one load and the next there is no page
             Err(error) if error.to_string().contains("execution context") => Ok(None),

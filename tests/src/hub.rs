@@ -339,13 +339,17 @@ impl Hub {
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// Has its page hand out the Helpme in the file `program`, which the maker of tests signs as version `version`.
+    /// Has its page hand out the Helpme in the file `program`, which the maker of tests calls `file` and signs as
+    /// version `version`.
     ///
     /// # Errors
     ///
     /// If the hub refuses.
-    pub fn hand_out(&self, program: &Path, version: &str) -> anyhow::Result<()> {
-        let signed = maker_signs(&fs::read(program)?, "helpme-linux-x86_64", version)?;
+    pub fn hand_out(&self, program: &Path, file: &str, version: &str) -> anyhow::Result<()> {
+        let bytes = fs::read(program)?;
+        let signed = maker_signs(&bytes, file, version)?;
+        let program = self.home.file(file);
+        fs::write(&program, bytes)?;
         let signature = self.home.file("helpme.minisig");
         fs::write(&signature, signed)?;
         let (program, signature) = (program.to_string_lossy(), signature.to_string_lossy());

@@ -56,7 +56,7 @@ pub mod wine;
 pub use administrator::{ADMINISTRATOR, ADMINISTRATOR_NAME, Administrator};
 pub use app::{App, PATIENCE};
 pub use board::{Board, colours, photo};
-pub use browser::{ask_page, downloaded_from, page_at};
+pub use browser::{Visitor, ask_page, downloaded_from, page_at};
 pub use cast::{Cast, Computers, OPERATOR, OPERATOR_NAME, PASSWORD, Size, USER_NAME};
 pub use colleague::{COLLEAGUE_NAME, Colleague};
 pub use console::{Console, check_ticket, ticket_in};

@@ -4,6 +4,7 @@
 mod assistance;
 mod crashes;
 mod desk;
+mod page;
 mod service;
 mod starts;
 mod updates;
@@ -11,7 +12,7 @@ mod updates;
 /// A play, by its name.
 type Play = (&'static str, fn(&mut dyn FnMut(&str)) -> anyhow::Result<()>);
 
-const PLAYS: [Play; 9] = [
+const PLAYS: [Play; 10] = [
     // for its figures, beside which the others stand
     ("linux-to-linux", assistance::between_linux),
     ("windows-to-windows", assistance::between_windows),
@@ -19,6 +20,7 @@ const PLAYS: [Play; 9] = [
     ("windows-to-linux", assistance::to_linux),
     ("pastes", assistance::pastes_between_windows),
     ("crashes", crashes::play),
+    ("page", page::play),
     ("service", service::play),
     ("starts", starts::play),
     ("updates", updates::play),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use e2e::{Cast, Helpme, Home, Look, Size, USER_NAME, downloaded_from};
+use e2e::{Cast, Helpme, Home, Look, Size, USER_NAME, Visitor, downloaded_from};
 use transport::hub_block;
 
 const USER_SCREEN: Size = Size(1024, 720);
@@ -40,11 +40,13 @@ fn h2_h3_the_helpme_that_a_browser_downloads_knows_its_hub_and_does_so_next_year
     let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
     cast.hub.name_organisation(ORGANISATION).expect("named");
     let made = as_its_maker_has_it(&cast);
-    cast.hub.hand_out(&made, "0.1.0").expect("handed out");
+    let file = "helpme-linux-x86_64";
+    cast.hub.hand_out(&made, file, "0.1.0").expect("handed out");
 
     let browser = Home::fresh(cast.folder(), "browser").expect("a home");
     let url = format!("https://{}/", cast.hub.address());
-    let archive = downloaded_from(&browser, &url, Duration::from_mins(1)).expect("a file");
+    let archive = downloaded_from(&browser, &url, Visitor::Here, Duration::from_mins(1));
+    let archive = archive.expect("a file");
     let unpacked = cast.folder().join("unpacked");
     let archive = fs::File::open(archive).expect("opens");
     let mut archive = zip::ZipArchive::new(archive).expect("a ZIP");

@@ -7,7 +7,7 @@
 //! - *What bytes mean*: that needs a new [`FormatVersion`], hashes of its own here, and a film among
 //!   those fixtures. The old version stays readable, and writable too, so its hashes stay.
 //!
-//! Video is left out: its bytes are the video library's.
+//! Video is left out, for its bytes are the video library's; `golden_video` pins the pixels of one.
 
 #![cfg(not(feature = "small-tables"))]
 

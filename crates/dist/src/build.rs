@@ -17,6 +17,8 @@ const WINDOWS: &str = "x86_64-pc-windows-gnu";
 /// - Of functions that are alike to the byte one is enough, which the linker finds that comes with rustc there.
 const FLAGS_OF_SMALL: &str = include_str!("../../../packaging/linux/small.flags");
 const SMALL_ON: &str = "x86_64-unknown-linux-gnu";
+/// `.cargo/config.toml` gives it to whoever has no flags of their own: the video library's part for AVX2.
+const FLAG_OF_CPP: &str = "-DHAVE_AVX2";
 const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";
 const COMPILER_OF_CPP: &str = "x86_64-w64-mingw32-g++-posix";
 
@@ -98,6 +100,8 @@ impl Build {
             // what is written in C++ goes into the program
             let folder = folder_of_cpp()?;
             flags = format!("{flags}\u{1f}-L\u{1f}native={}", folder.display());
+            // the time when it was linked would be in it
+            flags = format!("{flags}\u{1f}-C\u{1f}link-arg=-Wl,--no-insert-timestamp");
         }
         Ok(Self {
             flags_of_c: each("-ffile-prefix-map", " "),
@@ -174,7 +178,7 @@ impl Build {
             .env("CARGO_INCREMENTAL", "0")
             .env("CARGO_ENCODED_RUSTFLAGS", &self.flags)
             .env("CFLAGS", &self.flags_of_c)
-            .env("CXXFLAGS", &self.flags_of_c);
+            .env("CXXFLAGS", format!("{} {FLAG_OF_CPP}", self.flags_of_c));
         if let Some(target) = self.target {
             command
                 .args(["--target", target])
@@ -222,4 +226,18 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
     let status = command.status().context("cannot start cargo")?;
     ensure!(status.success(), "the programs do not build");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_have_the_video_library_of_every_other_build() {
+        let config = include_str!("../../../.cargo/config.toml");
+        let flags = config
+            .lines()
+            .find_map(|line| line.strip_prefix("CXXFLAGS = "));
+        assert_eq!(flags, Some(format!("{FLAG_OF_CPP:?}").as_str()));
+    }
 }

@@ -131,6 +131,7 @@ impl HostEngine {
         let thread = thread::Builder::new()
             .name("host-net".to_owned())
             .spawn(move || {
+                urgency::urgent();
                 runtime.block_on(worker.run());
                 // a look-up that hangs holds up nobody
                 runtime.shutdown_background();

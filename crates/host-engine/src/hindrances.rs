@@ -50,6 +50,10 @@ fn named(obstacles: Obstacles) -> Hindrances {
         Obstacle::AskedOnceMore => Hindrance::ASKED_ONCE_MORE,
         Obstacle::NoPipeWire => Hindrance::NO_PIPEWIRE,
     };
+    let acting = acting.filter(|obstacle| {
+        // a helper with an administrator's rights does it
+        *obstacle != Obstacle::MoreRights || !input::more_rights::are_there()
+    });
     Hindrances {
         screen: seeing.map(|obstacle| hindrance(obstacle, Hindrance::SCREEN_NOT_ALLOWED)),
         input: acting.map(|obstacle| hindrance(obstacle, Hindrance::INPUT_NOT_ALLOWED)),

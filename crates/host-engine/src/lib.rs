@@ -40,7 +40,7 @@ pub use engine::{
     Backends, EngineBusy, Farewell, HostConfig, HostEngine, HostEvents, HostHandle, LookAtKeyboard,
     LookForHindrances, NameMonitors, OpenScreen, OpenSink, SessionEnder,
 };
-pub use input::run_guardian_if_asked;
+pub use input::{more_rights, run_guardian_if_asked};
 pub use machine::{OwnLan, lans, system_name};
 pub use shield::{MemoryShields, Shielder, UpShield};
 pub use transfer::{Consent as BrowseConsent, Places};

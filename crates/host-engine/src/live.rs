@@ -226,7 +226,10 @@ impl LiveSession {
         let reporter = self.reporter.clone();
         let thread = thread::Builder::new()
             .name("capture".to_owned())
-            .spawn(move || share::run(&backends, &switch, &outbox, &reporter))?;
+            .spawn(move || {
+                urgency::urgent();
+                share::run(&backends, &switch, &outbox, &reporter);
+            })?;
         self.threads.push(thread);
         Ok(())
     }
@@ -242,7 +245,10 @@ impl LiveSession {
         let (switch, reporter) = (Arc::clone(&self.switch), self.reporter.clone());
         let thread = thread::Builder::new()
             .name("inject".to_owned())
-            .spawn(move || inject::run(&backends, &switch, &course, jobs, takers, &reporter))?;
+            .spawn(move || {
+                urgency::urgent();
+                inject::run(&backends, &switch, &course, jobs, takers, &reporter);
+            })?;
         self.threads.push(thread);
         Ok(())
     }

@@ -32,6 +32,8 @@ const LEAST_SPACING: Duration = Duration::from_millis(2);
 /// ... and what took long to make is not kept waiting for more than this from one to the next, so
 /// that motion stays smooth.
 const MOST_PERIOD: Duration = Duration::from_millis(16);
+/// The same beside a video that is being made.
+const MOST_BESIDE_VIDEO: Duration = Duration::from_millis(50);
 /// The shortest time between two whole pictures that the viewer asks for.
 const RESTART_SPACING: Duration = Duration::from_millis(250);
 /// Sharpening takes a part of the line, so that a change need not wait for it.
@@ -264,9 +266,15 @@ impl Pace {
 }
 
 /// The time between something that cost so much and the next.
-pub(crate) fn spacing(cost: Duration) -> Duration {
+fn spacing(cost: Duration) -> Duration {
     let spacing = (cost * SPACING_IN_COSTS).min(MOST_PERIOD.saturating_sub(cost));
     spacing.max(LEAST_SPACING)
+}
+
+/// The time between two looks at the screen while a picture of a video is being made, of which one cost so much. A core
+/// that looks again and again at a large screen is missing where its pictures are made.
+pub(crate) fn spacing_beside_video(cost: Duration) -> Duration {
+    (cost * SPACING_IN_COSTS).clamp(LEAST_SPACING, MOST_BESIDE_VIDEO)
 }
 
 #[cfg(test)]
@@ -309,6 +317,14 @@ mod tests {
         let seq = pace.sent(100, ms(2), ms(2));
         pace.acknowledged(seq, ms(1), ms(0));
         assert_eq!(pace.room(ms(2)), Room::In(ms(6)));
+    }
+
+    #[test]
+    fn looks_beside_a_video_keep_a_distance_that_grows_with_what_they_cost() {
+        assert_eq!(spacing_beside_video(Duration::ZERO), ms(2));
+        assert_eq!(spacing_beside_video(ms(3)), ms(9));
+        assert_eq!(spacing_beside_video(ms(12)), ms(36), "a large screen");
+        assert_eq!(spacing_beside_video(ms(90)), ms(50));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::engine::Backends;
 use crate::event::Trouble;
 use crate::geometry::{Geometry, PERCENTS};
 use crate::live::Report;
-use crate::pace::{Room, spacing};
+use crate::pace::{Room, spacing_beside_video};
 use crate::pointer_shape::sendable;
 use crate::scale::Scaler;
 use crate::switch::Switch;
@@ -424,18 +424,18 @@ impl<'a> Sharing<'a> {
         self.stale = self.encoder.has_more();
         let cost = self.now().saturating_sub(now);
         self.note_work(cost);
-        match update {
-            Some(update) => {
-                // the rest of this picture need not keep a distance: it comes to an end by itself
-                let spaced = if self.stale { Duration::ZERO } else { cost };
-                self.send(update, now, spaced);
-            }
-            None if self.video_begun.is_some() => {
-                let now = self.now();
-                self.rests_until = now + spacing(cost);
+        let is_told = update.is_some();
+        if let Some(update) = update {
+            // the rest of this picture need not keep a distance: it comes to an end by itself
+            let spaced = if self.stale { Duration::ZERO } else { cost };
+            self.send(update, now, spaced);
+        }
+        if self.video_begun.is_some() && !self.stale {
+            let now = self.now();
+            self.rests_until = now + spacing_beside_video(cost);
+            if !is_told {
                 self.answers_rest_until = now + ANSWER_RESTS;
             }
-            None => {}
         }
         self.begin_video(now);
         let again = self.stale || self.encoder.sharpens_at().is_some();

@@ -42,6 +42,7 @@ impl VideoMaker {
         let (jobs, to_make) = sync_channel::<VideoJob>(MOST_WAITING);
         let (done, made) = sync_channel(MOST_WAITING);
         let thread = Builder::new().name("video".to_owned()).spawn(move || {
+            urgency::ordinary();
             while let Ok(job) = to_make.recv() {
                 let begun = Instant::now();
                 let video = job.run();

@@ -1,12 +1,12 @@
 //! Holds Shift, a letter and a button on the display until it is killed: shows what a guardian is
-//! for. With `block` or `dark` it keeps the user's hands or eyes off instead.
+//! for. With `more-rights` it has a helper do it, and no guardian. With `block` or `dark` it keeps the user's hands or eyes off instead.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use input::shield::LONGEST;
-use input::{Raised, hid};
+use input::{InputSink, Raised, hid};
 use protocol::Shield;
 use protocol::input::{InputEvent, PointerButton};
 
@@ -17,8 +17,9 @@ fn main() -> ExitCode {
     let asked = std::env::args().nth(1);
     let done = match asked.as_deref() {
         Some("block") => shield(Shield::Input),
+        Some("more-rights") => with_more_rights(),
         Some("dark") => shield(Shield::Screen),
-        Some(_) | None => hold(),
+        Some(_) | None => guarded(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,8 +38,16 @@ fn shield(shield: Shield) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn hold() -> Result<(), Box<dyn std::error::Error>> {
-    let mut sink = input::open_guarded(&std::env::current_exe()?)?;
+fn guarded() -> Result<(), Box<dyn std::error::Error>> {
+    hold(input::open_guarded(&std::env::current_exe()?)?)
+}
+
+fn with_more_rights() -> Result<(), Box<dyn std::error::Error>> {
+    input::more_rights::ask(&std::env::current_exe()?)?;
+    hold(input::open()?)
+}
+
+fn hold(mut sink: Box<dyn InputSink>) -> Result<(), Box<dyn std::error::Error>> {
     let character = None;
     sink.inject(&InputEvent::Key {
         key: hid::SHIFT_LEFT,

@@ -19,6 +19,7 @@ pub mod keymap;
 #[cfg(target_os = "macos")]
 pub mod macos;
 pub mod memory;
+pub mod more_rights;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod notches;
 #[cfg(any(windows, target_os = "macos", test))]

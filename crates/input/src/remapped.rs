@@ -88,6 +88,8 @@ impl RemappedKeys {
         std::thread::Builder::new()
             .name("remapped keys".to_owned())
             .spawn(move || {
+                // the window waits for it at each press
+                urgency::urgent();
                 if let Err(error) = watching.run(&conn, layout) {
                     tracing::debug!(%error, "Meanings of keys are not followed any more");
                 }

@@ -26,6 +26,8 @@ use crate::{InjectError, InputSink, UserActed, hid};
 pub(crate) mod api;
 pub(crate) mod codes;
 mod guardian;
+pub(crate) mod helper;
+mod rights;
 
 use api::{Artificial, KeyLayout, Watch};
 use codes::Code;
@@ -70,7 +72,7 @@ pub(crate) fn open_guarded(exe: &Path) -> Result<Box<dyn InputSink>, InjectError
 
 /// See [`crate::run_guardian_if_asked`].
 pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
-    guardian::run_if_asked()
+    guardian::run_if_asked().or_else(helper::run_if_asked)
 }
 
 /// See [`crate::release_stuck`]. Windows does not tell an artificial key from the user's.
@@ -393,7 +395,9 @@ fn without_keys(units: &[u16]) -> Vec<Artificial> {
 }
 
 fn send(events: &[Artificial]) -> Result<(), InjectError> {
-    api::send(events).map_err(|_nothing_more: io::Error| InjectError::NoWay {
+    // who may do more does it
+    let sent = helper::send(events).unwrap_or_else(|| api::send(events));
+    sent.map_err(|_nothing_more: io::Error| InjectError::NoWay {
         // the log-in screen and questions of Windows itself have a desktop of their own
         reason: "Windows takes no input from this program now",
     })

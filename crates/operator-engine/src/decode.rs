@@ -64,6 +64,7 @@ pub(crate) fn start(
     std::thread::Builder::new()
         .name(format!("decode-{session}"))
         .spawn(move || {
+            urgency::urgent();
             let _end = EndOfThread(&desk);
             desk.decode_until_ended(frames);
         })
@@ -142,6 +143,7 @@ impl Desk {
         let thread = std::thread::Builder::new()
             .name(format!("video-{}", self.session))
             .spawn(move || {
+                urgency::ordinary();
                 let _end = EndOfThread(&desk);
                 while let Ok(video) = to_decode.recv() {
                     if !desk.put(video) {

@@ -104,6 +104,7 @@ impl OperatorEngine {
         let thread = std::thread::Builder::new()
             .name("operator-net".to_owned())
             .spawn(move || {
+                urgency::urgent();
                 runtime.block_on(engine.run(command_receiver));
                 // a look-up that hangs holds up nobody
                 runtime.shutdown_background();

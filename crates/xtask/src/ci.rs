@@ -1,6 +1,7 @@
 //! Everything that must hold before a change lands.
 
 use crate::steps::{Steps, cargo};
+use crate::windows::Tried;
 use crate::{directions, rules, words, workspace_root};
 
 /// How much cargo-deny is asked.
@@ -98,7 +99,8 @@ fn all(steps: &mut Steps, dependencies: Dependencies) -> anyhow::Result<()> {
             "--document-private-items",
         ])
         .env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    )?;
+    crate::wine(steps, Tried::Tests, &[])
 }
 
 /// Licences, sources and banned crates must hold, and no advisory may be known. Where the list of

@@ -217,15 +217,13 @@ fn run(task: Task) -> anyhow::Result<()> {
             outcome
         }
         Task::Wine { tests, play } => {
-            let metadata = MetadataCommand::new().no_deps().exec()?;
             let mut steps = steps::Steps::default();
             let what = match (tests, play.is_empty()) {
                 (true, _) => windows::Tried::Tests,
                 (false, true) => windows::Tried::Both,
                 (false, false) => windows::Tried::Plays,
             };
-            let folder = metadata.target_directory.as_std_path();
-            let outcome = windows::try_under_wine(&mut steps, folder, what, &play);
+            let outcome = wine(&mut steps, what, &play);
             steps.summary();
             outcome
         }
@@ -276,6 +274,16 @@ fn wayland(steps: &mut steps::Steps) -> anyhow::Result<()> {
 }
 
 /// Plays on GNOME where there is one; elsewhere it says why not.
+pub(crate) fn wine(
+    steps: &mut steps::Steps,
+    what: windows::Tried,
+    plays: &[String],
+) -> anyhow::Result<()> {
+    let metadata = MetadataCommand::new().no_deps().exec()?;
+    let folder = metadata.target_directory.as_std_path();
+    windows::try_under_wine(steps, folder, what, plays)
+}
+
 pub(crate) fn gnome(steps: &mut steps::Steps) -> anyhow::Result<()> {
     if std::env::var_os("PHD_GNOME_ROOT").is_none() {
         steps.left_out(

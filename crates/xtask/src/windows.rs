@@ -14,7 +14,7 @@ pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 const UNDERSCORED: &str = "x86_64_pc_windows_gnu";
 
 /// What has a part of its own for Windows that its tests try there.
-const PLATFORM_CRATES: [&str; 8] = [
+const PLATFORM_CRATES: [&str; 9] = [
     "capture",
     "clipboard",
     "desktop",
@@ -23,6 +23,7 @@ const PLATFORM_CRATES: [&str; 8] = [
     "present",
     "private-file",
     "update",
+    "urgency",
 ];
 
 /// Builds the tests of the platform crates for Windows and runs them under Wine, on a display of their own; then the

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host_engine::{BrowseConsent, HostCommand};
-use protocol::{Rights, ScreenMonitor};
+use protocol::{Hindrance, Rights, ScreenMonitor};
 use ui_kit::ProxyForm;
 use ui_kit::widgets::UpdateWish;
 use ui_kit::words::doctor_text;
@@ -20,6 +20,18 @@ impl State {
         };
         let rights = running.rights.without(right);
         vec![Effect::Tell(HostCommand::ReduceRights { rights })]
+    }
+
+    /// Whether the window in front is out of the operator's reach, could be in it, and the user has not said yet
+    /// whether it may.
+    pub fn asks_for_more_rights(&self) -> bool {
+        let Stage::Running(running) = &self.stage else {
+            return false;
+        };
+        self.can_have_more_rights
+            && !running.rights_answered
+            && running.rights.has(Rights::CONTROL)
+            && self.hindrances.input == Some(Hindrance::MORE_RIGHTS)
     }
 
     /// Takes what the user wants.
@@ -71,6 +83,16 @@ impl State {
                 let (shield, _) = running.shields_asked.remove(0);
                 let answer = HostCommand::AnswerShield { shield, allowed };
                 vec![Effect::Tell(answer)]
+            }
+            Action::AnswerMoreRights(allowed) => {
+                if !self.asks_for_more_rights() {
+                    return Vec::new();
+                }
+                if let Stage::Running(running) = &mut self.stage {
+                    running.rights_answered = true;
+                }
+                let ask = allowed.then_some(Effect::AskForMoreRights);
+                ask.into_iter().collect()
             }
             Action::End => vec![Effect::Tell(HostCommand::EndSession)],
             Action::Update(UpdateWish::Later) => {

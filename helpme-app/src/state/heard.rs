@@ -93,6 +93,7 @@ impl State {
                     browsers: Vec::new(),
                     shields_asked: Vec::new(),
                     shields: Shields::default(),
+                    rights_answered: false,
                     resting: Vec::new(),
                     monitors_shown: false,
                     monitor_gone: false,

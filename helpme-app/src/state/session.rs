@@ -36,6 +36,8 @@ pub struct Running {
     pub shields_asked: Vec<(Shield, String)>,
     /// How these stand.
     pub shields: Shields,
+    /// The user has said whether operators may reach windows of programs with more rights: once a session.
+    pub rights_answered: bool,
     /// Operators who have paused.
     pub resting: Vec<String>,
     /// The monitors are listed below the bar.

@@ -6,9 +6,9 @@ use host_engine::{
 use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
 use protocol::receipt::{FilmKept, Helper, Offsets, SentFiles};
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, Feedback, ProxyAddress, ProxyError, ProxyKind, ProxyLogin,
-    ProxySource, Receipt, Refusal, RefusalCode, Rights, ScreenMonitor, SessionId, SignedReceipt,
-    Stars,
+    ChatAuthor, ChatLine, EndedBy, Feedback, Hindrance, Hindrances, ProxyAddress, ProxyError,
+    ProxyKind, ProxyLogin, ProxySource, Receipt, Refusal, RefusalCode, Rights, ScreenMonitor,
+    SessionId, SignedReceipt, Stars,
 };
 use ui_kit::Lang;
 
@@ -461,6 +461,48 @@ fn h6_the_window_is_a_bar_while_somebody_sees_the_screen() {
     assert_eq!(state.shape(), Shape::Bar { below: Below::Chat });
     state.apply(ended(EndCause::By(EndedBy::User)), SOON);
     assert_eq!(state.shape(), Shape::Window);
+}
+
+#[test]
+fn h5_more_rights_are_asked_for_once_a_session_where_a_window_is_out_of_reach() {
+    let below = |below| Shape::Bar { below };
+    let out_of_reach = HostEvent::Hindered(Hindrances {
+        screen: None,
+        input: Some(Hindrance::MORE_RIGHTS),
+    });
+    let mut state = running();
+    state.apply(out_of_reach.clone(), SOON);
+    assert_eq!(
+        state.shape(),
+        below(Below::Nothing),
+        "there are none to be had"
+    );
+    state.can_have_more_rights = true;
+    assert_eq!(state.shape(), below(Below::RightsAsked));
+    let effects = state.act(Action::AnswerMoreRights(true), SOON);
+    assert_eq!(effects, [Effect::AskForMoreRights]);
+    assert_eq!(state.shape(), below(Below::Nothing), "once");
+    assert_eq!(state.act(Action::AnswerMoreRights(true), SOON), []);
+
+    let mut state = running();
+    state.can_have_more_rights = true;
+    assert_eq!(
+        state.act(Action::AnswerMoreRights(true), SOON),
+        [],
+        "not asked"
+    );
+    state.apply(out_of_reach.clone(), SOON);
+    assert_eq!(state.act(Action::AnswerMoreRights(false), SOON), []);
+    state.apply(HostEvent::Hindered(Hindrances::NONE), SOON);
+    state.apply(out_of_reach, SOON);
+    assert_eq!(state.shape(), below(Below::Nothing), "a no holds");
+
+    let mut state = running();
+    state.can_have_more_rights = true;
+    let rights = Rights::SEE;
+    let session = SESSION;
+    state.apply(HostEvent::RightsReduced { session, rights }, SOON);
+    assert!(!state.asks_for_more_rights());
 }
 
 #[test]

@@ -31,7 +31,7 @@ const CHAT_HEIGHT: f32 = 340.0;
 const SYSTEM_HEIGHT: f32 = 116.0;
 /// The same for one who wants to look through the folders.
 const BROWSE_HEIGHT: f32 = 126.0;
-/// What an operator's wish to block the user's input adds, or to make the screen dark.
+/// What an operator's wish to block the user's input adds, or to make the screen dark, and a question about rights.
 const SHIELD_HEIGHT: f32 = 124.0;
 /// What each operator of the list adds, and what stands around them.
 const OPERATOR_HEIGHT: f32 = 48.0;
@@ -60,7 +60,7 @@ pub fn height_below(below: Below) -> f32 {
         Below::Chat => CHAT_HEIGHT,
         Below::SystemAsked => SYSTEM_HEIGHT,
         Below::BrowseAsked => BROWSE_HEIGHT,
-        Below::ShieldAsked => SHIELD_HEIGHT,
+        Below::ShieldAsked | Below::RightsAsked => SHIELD_HEIGHT,
         Below::Monitors(count) => {
             2.0 * f32::from(LIST_MARGIN) + (count + 1) as f32 * MONITOR_HEIGHT
         }
@@ -107,6 +107,14 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
         && let Some(asks) = running.browse_asked.first()
     {
         browse_asked_ui(ui, lang, asks, actions);
+    } else if state.asks_for_more_rights() {
+        let (question, note) = (
+            words::asks_for_more_rights(lang),
+            words::more_rights_note(lang),
+        );
+        question_ui(ui, lang, (question, note, words::allow(lang)), |allowed| {
+            actions.push(Action::AnswerMoreRights(allowed));
+        });
     } else if let Stage::Running(running) = &state.stage
         && running.list_shown
     {

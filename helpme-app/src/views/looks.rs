@@ -379,6 +379,9 @@ fn h6_the_bar_fits_in_every_look() {
     add(&mut album, "chat-out-of-reach", || {
         changed(out_of_reach(), |state| state.chat.shown = true)
     });
+    add(&mut album, "rights-asked", || {
+        changed(out_of_reach(), |state| state.can_have_more_rights = true)
+    });
     add(&mut album, "bar-lost", || {
         changed(running(), |state| {
             state.apply(HostEvent::SessionPaused { session }, NOW);

@@ -30,6 +30,8 @@ pub(super) fn run(args: ServeArgs, log: Option<&str>) -> anyhow::Result<ExitCode
     super::set_up_log(log, options.log.as_deref(), options.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // keys pass them
+        .on_thread_start(urgency::urgent)
         .build()
         .context("no threads for the hub")?;
     let served = runtime.block_on(serve(options));

@@ -670,6 +670,8 @@ impl ConsoleApp {
         let Some(picture) = self.sessions.asked.remove(&host) else {
             return;
         };
+        // keys come to the window's thread first
+        urgency::urgent();
         let entry = self.state.computers.get(host);
         let route = entry.and_then(|entry| entry.ticket);
         let ticket = route.and_then(|route| self.state.tickets.spoken(route));

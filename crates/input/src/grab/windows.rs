@@ -14,7 +14,7 @@ use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
 
 use super::{GrabError, GrabbedKey};
 use crate::hid;
-use crate::windows::api::{self, Heard, Interception, KeyLayout, With};
+use crate::windows::api::{self, Heard, Interception, Interceptor, KeyLayout, With};
 use crate::windows::{codes, has_level_three};
 
 /// The Ctrl key that Windows presses with the right Alt key of layouts with further characters.
@@ -32,8 +32,9 @@ impl KeyboardGrab {
     /// keyboard here, whatever `_display` says.
     ///
     /// Whoever takes the keyboard must leave the operator a way out: a key that ends the grab, and
-    /// the loss of the window's focus. When the grab ends, and when another program comes to the front, the keys
-    /// that are still down are given as released. `on_key` must not block: Windows takes the hook off that takes
+    /// the loss of the window's focus. When the grab ends, when another program comes to the front, and when another
+    /// desktop is shown or was (consent to more rights, Ctrl+Alt+Del, a locked screen), the keys that are still down
+    /// are given as released. `on_key` must not block: Windows takes the hook off that takes
     /// longer than a fraction of a second.
     ///
     /// # Errors
@@ -43,17 +44,15 @@ impl KeyboardGrab {
         _display: Option<&str>,
         on_key: impl FnMut(GrabbedKey) + Send + 'static,
     ) -> Result<Self, GrabError> {
-        let mut taken = Taken {
+        let taken = Taken {
             modifiers: Modifiers::now(),
             down: BTreeMap::new(),
             on_key,
         };
         let active = Arc::new(AtomicBool::new(true));
         let theirs = Arc::clone(&active);
-        let interception =
-            Interception::start(Box::new(move |heard| taken.hear(heard)), move || {
-                theirs.store(false, Ordering::Release)
-            });
+        let over = move || theirs.store(false, Ordering::Release);
+        let interception = Interception::start(Box::new(taken), over);
         let interception = interception.map_err(|error| GrabError::Refused {
             reason: error.to_string(),
         })?;
@@ -103,8 +102,7 @@ struct Taken<F: FnMut(GrabbedKey)> {
     on_key: F,
 }
 
-impl<F: FnMut(GrabbedKey)> Taken<F> {
-    /// Whether nobody else is to have it.
+impl<F: FnMut(GrabbedKey) + Send> Interceptor for Taken<F> {
     fn hear(&mut self, heard: Heard) -> bool {
         if u16::from(heard.virtual_key) == VK_PACKET {
             // a character without a key, in place of whose code it comes; it goes the usual way
@@ -135,6 +133,17 @@ impl<F: FnMut(GrabbedKey)> Taken<F> {
         }
     }
 
+    fn look_up(&mut self) {
+        self.release_all();
+        self.modifiers = Modifiers {
+            // Windows does not know of those presses that were kept from it
+            caps_lock: self.modifiers.caps_lock,
+            ..Modifiers::now()
+        };
+    }
+}
+
+impl<F: FnMut(GrabbedKey)> Taken<F> {
     fn press(&mut self, heard: Heard, place: HidKey) {
         let layout = KeyLayout::in_front();
         let further = has_level_three(layout);

@@ -6,9 +6,10 @@ use std::mem::size_of;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use windows_sys::Win32::Foundation::{LPARAM, LRESULT, POINT, WPARAM};
+use windows_sys::Win32::Foundation::{HWND, LPARAM, LRESULT, POINT, WPARAM};
 use windows_sys::Win32::Globalization::{GetLocaleInfoW, LOCALE_SENGLISHDISPLAYNAME};
 use windows_sys::Win32::System::Threading::{GetCurrentProcessId, GetCurrentThreadId};
+use windows_sys::Win32::UI::Accessibility::{HWINEVENTHOOK, SetWinEventHook, UnhookWinEvent};
 use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
     GetAsyncKeyState, GetKeyState, GetKeyboardLayout, HKL, INPUT, INPUT_0, INPUT_KEYBOARD,
     INPUT_MOUSE, KEYBDINPUT, KEYEVENTF_EXTENDEDKEY, KEYEVENTF_KEYUP, KEYEVENTF_SCANCODE,
@@ -16,12 +17,12 @@ use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
     SendInput, ToUnicodeEx, VK_CAPITAL, VK_CONTROL, VK_MENU, VK_SHIFT, VkKeyScanExW,
 };
 use windows_sys::Win32::UI::WindowsAndMessaging::{
-    CallNextHookEx, GetForegroundWindow, GetMessageW, GetSystemMetrics, GetWindowThreadProcessId,
-    HC_ACTION, HHOOK, KBDLLHOOKSTRUCT, LLKHF_EXTENDED, LLKHF_INJECTED, LLMHF_INJECTED, MSG,
-    MSLLHOOKSTRUCT, PM_NOREMOVE, PeekMessageW, PostThreadMessageW, SM_CXVIRTUALSCREEN,
-    SM_CYVIRTUALSCREEN, SM_SWAPBUTTON, SM_XVIRTUALSCREEN, SM_YVIRTUALSCREEN, SetWindowsHookExW,
-    UnhookWindowsHookEx, WH_KEYBOARD_LL, WH_MOUSE_LL, WM_KEYDOWN, WM_MOUSEMOVE, WM_QUIT,
-    WM_SYSKEYDOWN,
+    CallNextHookEx, EVENT_SYSTEM_DESKTOPSWITCH, EVENT_SYSTEM_FOREGROUND, GetForegroundWindow,
+    GetMessageW, GetSystemMetrics, GetWindowThreadProcessId, HC_ACTION, HHOOK, KBDLLHOOKSTRUCT,
+    LLKHF_EXTENDED, LLKHF_INJECTED, LLMHF_INJECTED, MSG, MSLLHOOKSTRUCT, PM_NOREMOVE, PeekMessageW,
+    PostThreadMessageW, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN, SM_SWAPBUTTON, SM_XVIRTUALSCREEN,
+    SM_YVIRTUALSCREEN, SetWindowsHookExW, UnhookWindowsHookEx, WH_KEYBOARD_LL, WH_MOUSE_LL,
+    WINEVENT_OUTOFCONTEXT, WM_KEYDOWN, WM_MOUSEMOVE, WM_QUIT, WM_SYSKEYDOWN,
 };
 
 use super::codes::Code;
@@ -317,27 +318,34 @@ pub(crate) struct Heard {
     pub(crate) pressed: bool,
 }
 
-/// Hears each key; whether nobody else is to have it.
-pub(crate) type Interceptor = Box<dyn FnMut(Heard) -> bool + Send>;
+/// Who hears each key. Called from a thread of its own, and must not block.
+pub(crate) trait Interceptor: Send {
+    /// Whether nobody else is to have it.
+    fn hear(&mut self, heard: Heard) -> bool;
+
+    /// Another window is in front, or another desktop is shown or was: what came up there nobody heard.
+    fn look_up(&mut self);
+}
 
 /// Hears each key before all programs, for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Interception(Hooked);
 
 impl Interception {
-    /// `interceptor` is called from a thread of its own and must not block; it is dropped there too. `over` is
-    /// called when that thread ends.
+    /// `interceptor` is dropped on the thread that calls it. `over` is called when that thread ends.
     ///
     /// # Errors
     ///
     /// That Windows takes no hook.
     pub(crate) fn start(
-        interceptor: Interceptor,
+        interceptor: Box<dyn Interceptor>,
         over: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
         let set = move || {
             INTERCEPTOR.set(Some(interceptor));
-            Hook::set(WH_KEYBOARD_LL, before_key)
+            let hook = Hook::set(WH_KEYBOARD_LL, before_key)?;
+            let switches = [EVENT_SYSTEM_DESKTOPSWITCH, EVENT_SYSTEM_FOREGROUND];
+            Ok((hook, switches.map(|event| EventHook::set(event, on_switch))))
         };
         let let_go = || drop(INTERCEPTOR.take());
         Hooked::start("keyboard grab", set, let_go, over).map(Self)
@@ -357,7 +365,7 @@ impl Interception {
 thread_local! {
     /// Windows calls a hook on the thread that set it.
     static ACTED: std::cell::RefCell<Option<UserActed>> = const { std::cell::RefCell::new(None) };
-    static INTERCEPTOR: std::cell::RefCell<Option<Interceptor>> =
+    static INTERCEPTOR: std::cell::RefCell<Option<Box<dyn Interceptor>>> =
         const { std::cell::RefCell::new(None) };
 }
 
@@ -528,6 +536,60 @@ fn is_taken(event: &KBDLLHOOKSTRUCT, pressed: bool) -> bool {
         // whoever hears a key while it hears one has brought it about
         let mut interceptor = interceptor.try_borrow_mut().ok();
         let interceptor = interceptor.as_mut().and_then(|it| it.as_mut());
-        interceptor.is_some_and(|interceptor| interceptor(heard))
+        interceptor.is_some_and(|interceptor| interceptor.hear(heard))
     })
+}
+
+type EventFunction = unsafe extern "system" fn(HWINEVENTHOOK, u32, HWND, i32, i32, u32, u32);
+
+/// Hears of one event of the system; of none where Windows takes no such hook.
+struct EventHook(HWINEVENTHOOK);
+
+impl EventHook {
+    /// `heard` is called by the thread that sets it, while that waits for messages.
+    fn set(event: u32, heard: EventFunction) -> Self {
+        let nowhere = std::ptr::null_mut();
+        // SAFETY: the function is one of this program, which stays; no module, and 0 for all processes and threads.
+        let set = unsafe {
+            SetWinEventHook(
+                event,
+                event,
+                nowhere,
+                Some(heard),
+                0,
+                0,
+                WINEVENT_OUTOFCONTEXT,
+            )
+        };
+        Self(set)
+    }
+}
+
+impl Drop for EventHook {
+    fn drop(&mut self) {
+        // SAFETY: it was set by this thread and is taken off once; a null is refused.
+        unsafe { UnhookWinEvent(self.0) };
+    }
+}
+
+/// Windows' own signature of who hears of events.
+unsafe extern "system" fn on_switch(
+    _hook: HWINEVENTHOOK,
+    event: u32,
+    _window: HWND,
+    _object: i32,
+    _part: i32,
+    _thread: u32,
+    _time: u32,
+) {
+    if event == EVENT_SYSTEM_FOREGROUND && is_in_front() {
+        return;
+    }
+    INTERCEPTOR.with(|interceptor| {
+        if let Ok(mut interceptor) = interceptor.try_borrow_mut()
+            && let Some(interceptor) = interceptor.as_mut()
+        {
+            interceptor.look_up();
+        }
+    });
 }

@@ -2,14 +2,17 @@
 #![expect(unsafe_code, reason = "Windows' own functions are foreign ones")]
 
 use std::cell::RefCell;
+use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use windows_sys::Win32::Foundation::{HWND, LPARAM, LRESULT, POINT, RECT, WPARAM};
+use windows_sys::Win32::UI::Accessibility::NotifyWinEvent;
 use windows_sys::Win32::UI::Input::KeyboardAndMouse::{GetAsyncKeyState, SetFocus};
 use windows_sys::Win32::UI::WindowsAndMessaging::{
     CallWindowProcW, CreateWindowExW, DestroyWindow, DispatchMessageW, ES_AUTOHSCROLL,
-    ES_MULTILINE, GWLP_WNDPROC, GetCursorPos, GetSystemMetrics, GetWindowRect, GetWindowTextW, MSG,
+    ES_MULTILINE, EVENT_SYSTEM_DESKTOPSWITCH, GWLP_WNDPROC, GetCursorPos, GetForegroundWindow,
+    GetSystemMetrics, GetWindowRect, GetWindowTextW, GetWindowThreadProcessId, MSG, OBJID_WINDOW,
     PM_REMOVE, PeekMessageW, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN, SetForegroundWindow,
     SetWindowLongPtrW, TranslateMessage, WM_MBUTTONDOWN, WM_MBUTTONUP, WM_MOUSEWHEEL,
     WM_RBUTTONDOWN, WM_RBUTTONUP, WNDPROC, WS_EX_TOPMOST, WS_POPUP, WS_VISIBLE,
@@ -37,6 +40,7 @@ thread_local! {
 
 pub(crate) struct Field {
     window: HWND,
+    notepad: Option<Child>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -75,6 +79,7 @@ impl Field {
         unsafe { SetFocus(window) };
         let field = Self {
             window,
+            notepad: None,
             _turn: turn,
         };
         Self::pump();
@@ -117,6 +122,35 @@ impl Field {
         SEEN.take()
     }
 
+    /// Windows' own word for it, in the mouth of this program: Wine has but one desktop to show.
+    pub(crate) fn hear_of_another_desktop(&self) {
+        // only who has asked for messages since knows of hooks in Wine
+        Self::pump();
+        // SAFETY: the window was made by this thread; the others are numbers.
+        unsafe { NotifyWinEvent(EVENT_SYSTEM_DESKTOPSWITCH, self.window, OBJID_WINDOW, 0) };
+    }
+
+    /// Until the end of this.
+    pub(crate) fn let_notepad_in_front(&mut self) {
+        let notepad = Command::new("notepad").spawn().expect("notepad starts");
+        let id = notepad.id();
+        self.notepad = Some(notepad);
+        let in_front = || {
+            let mut process = 0;
+            // SAFETY: it takes nothing.
+            let window = unsafe { GetForegroundWindow() };
+            // SAFETY: whatever the window is; its process is written there.
+            unsafe { GetWindowThreadProcessId(window, &raw mut process) };
+            process == id
+        };
+        // who is asked to give way has to answer
+        let end = Instant::now() + PATIENCE;
+        while !in_front() {
+            assert!(Instant::now() < end, "notepad does not come to the front");
+            Self::pump();
+        }
+    }
+
     pub(crate) fn place_inside(&self) -> (i32, i32) {
         let mut rect = RECT::default();
         // SAFETY: the rectangle is written there.
@@ -127,6 +161,10 @@ impl Field {
 
 impl Drop for Field {
     fn drop(&mut self) {
+        if let Some(notepad) = &mut self.notepad {
+            notepad.kill().ok();
+            notepad.wait().ok();
+        }
         // SAFETY: this thread made the window.
         unsafe { DestroyWindow(self.window) };
     }

@@ -170,6 +170,43 @@ fn s1_the_pointer_clicks_and_turns_where_it_should() {
 }
 
 #[test]
+fn s1_taken_keys_come_up_when_another_desktop_is_shown() {
+    let field = Field::open();
+    come_up_when(|_sink| field.hear_of_another_desktop());
+}
+
+/// With the next key at the latest: not every Windows, and not Wine, tells of it at once.
+#[test]
+fn s1_taken_keys_come_up_when_another_program_comes_to_the_front() {
+    let mut field = Field::open();
+    come_up_when(|sink| {
+        field.let_notepad_in_front();
+        tap(sink, hid::B, Some('b')).unwrap();
+    });
+}
+
+fn come_up_when(away: impl FnOnce(&mut dyn InputSink)) {
+    let mut sink = input::open().unwrap();
+    let (keys, taken) = sync_channel(1000);
+    let _grab = KeyboardGrab::start(None, move |key| keys.send(key).unwrap()).unwrap();
+    let next = || {
+        let key: GrabbedKey = taken.recv_timeout(PATIENCE).unwrap();
+        (key.key, key.pressed)
+    };
+    for held in [hid::CONTROL_LEFT, hid::A] {
+        sink.inject(&key(held, true, None)).unwrap();
+        assert_eq!(next(), (held, true));
+    }
+    away(&mut *sink);
+    let mut released = [next(), next()];
+    released.sort();
+    let mut expected = [hid::CONTROL_LEFT, hid::A].map(|held| (held, false));
+    expected.sort();
+    assert_eq!(released, expected);
+    sink.release_all().unwrap();
+}
+
+#[test]
 fn keys_and_buttons_are_released_when_the_sink_is_dropped() {
     let field = Field::open();
     let mut sink = input::open().unwrap();
@@ -185,11 +222,21 @@ fn keys_and_buttons_are_released_when_the_sink_is_dropped() {
 
 #[test]
 fn a_killed_process_leaves_nothing_down() {
+    nothing_stays_down_of(&[]);
+}
+
+#[test]
+fn s1_a_helper_with_more_rights_does_what_it_is_told_and_lets_go_when_nobody_tells_it_any_more() {
+    nothing_stays_down_of(&["more-rights"]);
+}
+
+fn nothing_stays_down_of(words: &[&str]) {
     let _field = Field::open();
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
     let mut holder = std::process::Command::new(path.join("examples/hold_key.exe"))
+        .args(words)
         .spawn()
         .expect("the example hold_key is built with the tests");
     let is_held = || field::is_down(0x10) && field::is_down(0x01);
