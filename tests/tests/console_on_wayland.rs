@@ -232,6 +232,12 @@ fn s1_a_picture_is_exact_at_every_scale_of_the_operators_output() {
         let settings = format!("output HEADLESS-1 scale {scale}\n");
         let mut play = Play::begin((2600, 1500), &settings).expect("the cast");
         let session = play.session_begins().expect("a session");
+        let Play { console, sway, .. } = &mut play;
+        console.click(sway, "Image size").expect("the tool");
+        let actual = console.place_of_matching(sway, "100 %", |label| label.ends_with("(100 %)"));
+        sway.click(actual.expect("its menu").middle())
+            .expect("a click");
+        std::thread::sleep(SWITCHED);
         play.sway.click(session.middle()).expect("a click");
         let same = play.expect_the_same_picture();
         same.unwrap_or_else(|error| panic!("at {scale}: {error:#}"));
