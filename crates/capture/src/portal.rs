@@ -121,6 +121,9 @@ impl PortalScreen {
         let unsuitable = |error: io::Error| CaptureError::Unsuitable {
             reason: error.to_string(),
         };
+        let wake = Arc::new(Alarm::new().map_err(unsuitable)?);
+        let rung = Arc::clone(&wake);
+        portal.when_closed(move || rung.ring());
         Ok(Self {
             casting: Casting::start(&portal).map_err(unsuitable)?,
             portal,
@@ -137,7 +140,7 @@ impl PortalScreen {
             },
             pointer: (-1, -1, false),
             shape: None,
-            wake: Arc::new(Alarm::new().map_err(unsuitable)?),
+            wake,
             revived: None,
         })
     }
@@ -151,6 +154,10 @@ impl PortalScreen {
 
     /// Takes notice of what has happened.
     fn follow(&mut self, changes: &mut Changes) -> Result<(), CaptureError> {
+        if self.portal.is_closed() {
+            // the pictures may stand still without a word
+            return Err(self.why_closed());
+        }
         loop {
             let event = match self.casting.next_event() {
                 Ok(Some(event)) => event,
@@ -163,6 +170,7 @@ impl PortalScreen {
             match event {
                 Event::News => self.has_news = true,
                 Event::Pointer { x, y, visible } => {
+                    self.portal.saw_pointer(x, y);
                     self.pointer = (x, y, visible);
                     changes.pointer_moved = true;
                 }
@@ -232,6 +240,15 @@ impl PortalScreen {
                 return CaptureError::Lost { reason };
             }
             thread::sleep(CLOSED_WITHIN / 20);
+        }
+        self.why_closed()
+    }
+
+    /// Monitors that change end the sharing, too, and then it is asked for once more.
+    fn why_closed(&self) -> CaptureError {
+        if self.portal.is_closed_by_monitors() {
+            tracing::info!("The monitors have changed; asking once more");
+            return CaptureError::UserAsked;
         }
         CaptureError::Refused
     }

@@ -251,6 +251,8 @@ pub(crate) fn run(
                     break;
                 }
             }
+            // whoever shows the screen has the user asked once more
+            Err(InjectError::UserAsked) => hands.let_go(),
             // this one event cannot be done; the next may
             Err(error) => {
                 tracing::debug!(%error, "Event not injected");
