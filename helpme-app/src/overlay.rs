@@ -1,7 +1,7 @@
 //! The bar once more, above a window that fills the screen, on Wayland desktops that have a place for it (H6).
 //!
 //! There the window below it is covered and not drawn, so this one has a thread, an egui and a painter of its own, and
-//! shows only what opens nothing below it. **End** ends from there at once.
+//! shows only what opens nothing below it. **End** and **Pause** act from there at once.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,7 +52,7 @@ impl Sight {
             },
             lang: state.lang(),
             organisation: state.organisation().map(str::to_owned),
-            barred: state.hindrances.input,
+            barred: state.hindrances.input.or(running.cannot_act),
             has_hot_key: state.hot_key,
             theme: ctx.theme(),
             enlarged: ctx.zoom_factor(),
@@ -186,10 +186,14 @@ impl BarPainter {
         if actions.is_empty() {
             return;
         }
-        if let Some(ender) = &self.ender
-            && actions.contains(&Action::End)
-        {
-            ender.end();
+        // the window's thread may wait: what is covered is drawn by nobody
+        if let Some(ender) = &self.ender {
+            if actions.contains(&Action::End) {
+                ender.end();
+            }
+            if actions.contains(&Action::Withhold(true)) {
+                ender.pause();
+            }
         }
         for action in actions {
             if self.actions.try_send(action).is_err() {

@@ -27,8 +27,9 @@ pub const ROOT: &str = "PHD_GNOME_ROOT";
 /// Who sits there.
 const USER: u32 = 61_184;
 const SESSION: &str = include_str!("gnome/session.sh");
-/// The title of the desktop's own dialog.
-const DIALOG: &str = "Remote Desktop";
+/// The titles of the desktop's own dialog, and how far below its top it has the switch for keyboard and pointer: in
+/// GNOME 48 and in GNOME 43.
+const DIALOGS: [(&str, u32); 2] = [("Remote Desktop", 105), ("Remote desktop", 221)];
 
 /// What the user does with the desktop's own dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Gnome {
     root: PathBuf,
     /// The user's home, as seen from outside.
     home: TempDir,
+    /// So many pixels are one unit of the desktop.
+    scale: f64,
     running: Running,
 }
 
@@ -55,7 +58,16 @@ impl Gnome {
     /// # Errors
     ///
     /// If [`ROOT`] names no Debian with GNOME, or GNOME does not come up.
-    pub fn start((width, height): (u32, u32)) -> anyhow::Result<Self> {
+    pub fn start(monitor: (u32, u32)) -> anyhow::Result<Self> {
+        Self::start_with(&[monitor])
+    }
+
+    /// Starts one with monitors of these sizes, side by side.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gnome::start`].
+    pub fn start_with(monitors: &[(u32, u32)]) -> anyhow::Result<Self> {
         let root = std::env::var_os(ROOT).map(PathBuf::from).with_context(|| {
             format!("{ROOT} names no Debian with GNOME; tests/src/gnome/make-root.sh makes one")
         })?;
@@ -76,13 +88,16 @@ impl Gnome {
         give(home.path())?;
         fs::set_permissions(home.path().join("run"), fs::Permissions::from_mode(0o700))?;
         let mut command = entering(&root, home.path());
-        command
-            .arg(inside(&root, &script))
-            .arg(format!("{width}x{height}"));
+        command.arg(inside(&root, &script)).args(
+            monitors
+                .iter()
+                .map(|(width, height)| format!("{width}x{height}")),
+        );
         let running = Running::start("gnome", &mut command, &log)?;
         let mut gnome = Self {
             root,
             home,
+            scale: 1.0,
             running,
         };
         wait_until("GNOME", Duration::from_secs(40), || {
@@ -162,6 +177,69 @@ impl Gnome {
         Ok(serde_json::from_slice(&bytes)?)
     }
 
+    /// Sets the scale of the only monitor, and turns it by quarters.
+    ///
+    /// # Errors
+    ///
+    /// If GNOME does not take it.
+    pub fn set_monitor(&mut self, scale: f64, quarters: u32) -> anyhow::Result<()> {
+        let call = |method: &str| -> anyhow::Result<Command> {
+            let mut command = self.command("gdbus")?;
+            command
+                .args([
+                    "call",
+                    "--session",
+                    "--dest",
+                    "org.gnome.Mutter.DisplayConfig",
+                ])
+                .args([
+                    "--object-path",
+                    "/org/gnome/Mutter/DisplayConfig",
+                    "--method",
+                ])
+                .arg(format!("org.gnome.Mutter.DisplayConfig.{method}"));
+            Ok(command)
+        };
+        let state = call("GetCurrentState")?.output()?;
+        let state = String::from_utf8_lossy(&state.stdout).into_owned();
+        let quoted = |after: &str| {
+            let (_, rest) = state.split_once(after)?;
+            rest.split('\'').next()
+        };
+        let serial = state.strip_prefix("(uint32 ").and_then(|rest| {
+            let end = rest.find(',')?;
+            rest.get(..end)
+        });
+        let (Some(serial), Some(monitor), Some(mode)) = (serial, quoted("[(('"), quoted("), [('"))
+        else {
+            bail!("no monitors in {state}");
+        };
+        let monitors = format!(
+            "[(0, 0, {scale:?}, uint32 {quarters}, true, [('{monitor}', '{mode}', {{}})])]"
+        );
+        let set = call("ApplyMonitorsConfig")?
+            .args([serial, "1", &monitors, "{}"])
+            .output()?;
+        ensure!(
+            set.status.success(),
+            "{monitors} is not taken: {}",
+            String::from_utf8_lossy(&set.stderr)
+        );
+        self.scale = scale;
+        Ok(())
+    }
+
+    /// Where the pointer is, in the units of the desktop.
+    ///
+    /// # Errors
+    ///
+    /// If the shell does not answer.
+    pub fn pointer(&self) -> anyhow::Result<(f64, f64)> {
+        let place = self.eval("global.get_pointer()")?;
+        let at = |index: usize| place[index].as_f64().context("no pointer");
+        Ok((at(0)?, at(1)?))
+    }
+
     /// Where the window with this title has its content.
     ///
     /// # Errors
@@ -169,6 +247,15 @@ impl Gnome {
     /// If the shell does not answer.
     pub fn window(&self, title: &str) -> anyhow::Result<Option<Region>> {
         self.place_of(title, "get_buffer_rect")
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place on a monitor"
+    )]
+    fn units(&self, pixels: u32) -> u32 {
+        (f64::from(pixels) / self.scale) as u32
     }
 
     fn place_of(&self, title: &str, part: &str) -> anyhow::Result<Option<Region>> {
@@ -279,10 +366,9 @@ impl Gnome {
     /// If it does not come.
     pub fn answer(&self, answer: DialogAnswer) -> anyhow::Result<()> {
         let mut before = None;
-        let dialog = wait_until("the desktop's own dialog", PATIENCE, || {
+        let (dialog, height) = wait_until("the desktop's own dialog", PATIENCE, || {
             // it is there before it has a size
-            let now = self.place_of(DIALOG, "get_frame_rect")?;
-            let now = now.filter(|place| place.width > 300);
+            let now = self.dialog()?.filter(|(place, _)| place.width > 300);
             std::thread::sleep(Duration::from_millis(300));
             let stands = now.is_some() && std::mem::replace(&mut before, now) == now;
             Ok(now.filter(|_| stands))
@@ -290,7 +376,7 @@ impl Gnome {
         // its labels are told to nobody: where they are in the dialog of GNOME 43 to 48
         let (switch, head) = (74, 23);
         if answer == DialogAnswer::ShareAll {
-            self.click((dialog.x + dialog.width - switch, dialog.y + 105))?;
+            self.click((dialog.x + dialog.width - switch, dialog.y + height))?;
             std::thread::sleep(Duration::from_millis(300));
         }
         let button = match answer {
@@ -299,11 +385,17 @@ impl Gnome {
         };
         self.click((dialog.x + button, dialog.y + head))?;
         wait_until("the dialog to go", PATIENCE, || {
-            Ok(self
-                .place_of(DIALOG, "get_frame_rect")?
-                .is_none()
-                .then_some(()))
+            Ok(self.dialog()?.is_none().then_some(()))
         })
+    }
+
+    fn dialog(&self) -> anyhow::Result<Option<(Region, u32)>> {
+        for (title, height) in DIALOGS {
+            if let Some(place) = self.place_of(title, "get_frame_rect")? {
+                return Ok(Some((place, height)));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether the desktop's own dialog is there.
@@ -312,7 +404,7 @@ impl Gnome {
     ///
     /// If the shell does not answer.
     pub fn asks(&self) -> anyhow::Result<bool> {
-        Ok(self.place_of(DIALOG, "get_frame_rect")?.is_some())
+        Ok(self.dialog()?.is_some())
     }
 
     /// A terminal at a place, called `title`, in which `script` runs; `$1` is `file`, which it makes first of all.
@@ -337,11 +429,23 @@ impl Gnome {
             ))
             .args(["sh", "-c", script, title])
             .arg(self.inside(file));
-        let mut running = Running::start(title, &mut command, &self.file(&format!("{title}.log")))?;
+        self.open(title, command, file, place)
+    }
+
+    fn open(
+        &self,
+        title: &str,
+        mut command: Command,
+        file: &Path,
+        place: Region,
+    ) -> anyhow::Result<Running> {
+        let log = self.file(&format!("{title}.log"));
+        let mut running = Running::start(title, &mut command, &log)?;
         wait_until("the terminal", PATIENCE, || {
             running.check_alive()?;
             Ok((self.window(title)?.is_some() && file.exists()).then_some(()))
-        })?;
+        })
+        .with_context(|| fs::read_to_string(&log).unwrap_or_default())?;
         self.put(title, place)?;
         Ok(running)
     }
@@ -505,7 +609,7 @@ impl GnomeHelpme {
             std::thread::sleep(Duration::from_millis(60));
             Ok(now.filter(|_| stands).map(|(found, place)| {
                 let (x, y) = found.region.middle();
-                (place.x + x, place.y + y)
+                (place.x + gnome.units(x), place.y + gnome.units(y))
             }))
         })
         .with_context(|| {

@@ -76,7 +76,7 @@ pub use realm::{Realm, Tickets};
 pub use running::{Running, wait_until};
 pub use scripted_desktop::ScriptedDesktop;
 pub use sign::{bar_on, end_button};
-pub use sway::{Sway, SwayHelpme};
+pub use sway::{Sway, SwayApp};
 pub use sway_cast::{NO_X11, SwayCast, WITH_X11};
 pub use terminal::RawTerminal;
 pub use till::Till;

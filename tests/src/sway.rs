@@ -180,6 +180,12 @@ impl Sway {
         Ok(find(&tree, title))
     }
 
+    /// How many pixels of the first output are one of sway's units.
+    fn scale(&self) -> anyhow::Result<f64> {
+        let outputs = self.ask("get_outputs")?;
+        outputs[0]["scale"].as_f64().context("there is no output")
+    }
+
     /// What is on all outputs, with the pointer, as the compositor shows it to its own users.
     ///
     /// # Errors
@@ -347,7 +353,16 @@ impl Sway {
     /// # Errors
     ///
     /// As [`Sway::hand`].
-    pub fn click(&self, (x, y): (u32, u32)) -> anyhow::Result<()> {
+    pub fn click(&self, at: (u32, u32)) -> anyhow::Result<()> {
+        self.click_with(PointerButton::Left, at)
+    }
+
+    /// The user clicks with a button.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sway::hand`].
+    pub fn click_with(&self, button: PointerButton, (x, y): (u32, u32)) -> anyhow::Result<()> {
         let at = Place {
             x: i32::try_from(x)?,
             y: i32::try_from(y)?,
@@ -357,7 +372,7 @@ impl Sway {
         for pressed in [true, false] {
             std::thread::sleep(Duration::from_millis(40));
             self.hand(&InputEvent::Button {
-                button: PointerButton::Left,
+                button,
                 pressed,
                 at,
             })?;
@@ -373,6 +388,16 @@ impl Sway {
     pub fn type_text(&self, text: &str) -> anyhow::Result<()> {
         self.hand(&InputEvent::Text { text: text.into() })
     }
+}
+
+fn in_pixels(units: u32, scale: f64) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place on an output; the cast saturates"
+    )]
+    let pixels = (f64::from(units) * scale).round() as u32;
+    pixels
 }
 
 fn find(node: &Value, title: &str) -> Option<Region> {
@@ -393,34 +418,51 @@ fn find(node: &Value, title: &str) -> Option<Region> {
     children.find_map(|child| find(child, title))
 }
 
-/// Helpme in a sway session, and what its user does with it.
+/// A program with windows in a sway session, and what its user does with it.
 #[derive(Debug)]
-pub struct SwayHelpme {
+pub struct SwayApp {
     pub running: Running,
     home: Home,
 }
 
-impl SwayHelpme {
+impl SwayApp {
     /// Starts Helpme, set up for the hub at this address with this fingerprint.
     ///
     /// # Errors
     ///
     /// If it cannot be started.
-    pub fn start(
+    pub fn start_helpme(
         programs: &Programs,
         sway: &Sway,
         (hub, fingerprint): (SocketAddr, &str),
     ) -> anyhow::Result<Self> {
+        let hub = hub.to_string();
+        let at = ["--hub", &hub, "--fingerprint", fingerprint];
+        Self::start(programs, sway, "helpme", &at)
+    }
+
+    /// Starts the console, which asks for the log-in.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start_console(programs: &Programs, sway: &Sway) -> anyhow::Result<Self> {
+        Self::start(programs, sway, "pure-help-desk", &[])
+    }
+
+    fn start(
+        programs: &Programs,
+        sway: &Sway,
+        name: &str,
+        arguments: &[&str],
+    ) -> anyhow::Result<Self> {
         let home = sway.home.clone();
         drop(fs::remove_file(home.ui_map()));
-        Look::LIGHT.set_up(&home.profile(), "helpme")?;
+        Look::LIGHT.set_up(&home.profile(), name)?;
         home.give_to_owner()?;
-        let mut command = sway.command(programs.path("helpme"));
-        command
-            .args(["--hub", &hub.to_string()])
-            .args(["--fingerprint", fingerprint])
-            .env("PHD_UI_MAP", home.ui_map());
-        let running = Running::start("helpme", &mut command, &home.log())?;
+        let mut command = sway.command(programs.path(name));
+        command.args(arguments).env("PHD_UI_MAP", home.ui_map());
+        let running = Running::start(name, &mut command, &home.log())?;
         Ok(Self { running, home })
     }
 
@@ -433,29 +475,55 @@ impl SwayHelpme {
         UiMap::read(&self.home.ui_map())
     }
 
-    /// Waits until `label` can be read and stands still; gives where it is on the desktop.
+    /// Waits until `label` can be read and stands still; gives where its middle is on the desktop.
     ///
     /// # Errors
     ///
     /// If it does not come in time.
     pub fn wait_for(&mut self, sway: &Sway, label: &str) -> anyhow::Result<(u32, u32)> {
+        self.place_of(sway, label).map(Region::middle)
+    }
+
+    /// Waits until `label` can be read and stands still; gives where it is on the desktop.
+    ///
+    /// # Errors
+    ///
+    /// If it does not come in time.
+    pub fn place_of(&mut self, sway: &Sway, label: &str) -> anyhow::Result<Region> {
+        self.place_of_matching(sway, label, |shown| shown == label)
+    }
+
+    /// The same for a label that `is_it`; `what` tells of it where it does not come.
+    ///
+    /// # Errors
+    ///
+    /// If it does not come in time.
+    pub fn place_of_matching(
+        &mut self,
+        sway: &Sway,
+        what: &str,
+        is_it: impl Fn(&str) -> bool,
+    ) -> anyhow::Result<Region> {
         let mut before = None;
-        wait_until(&format!("{label:?} in Helpme"), PATIENCE, || {
+        wait_until(&format!("{what:?}"), PATIENCE, || {
             self.running.check_alive()?;
             let map = self.map()?;
+            let found = map.find_matching(|label, _| is_it(label));
             let mut windows = map.windows().iter();
-            let window = windows.find(|window| window.shows(label));
-            let Some(window) = window.cloned() else {
-                return Ok(None);
+            let place = match windows.find(|window| window.shows_matching(&is_it)) {
+                Some(window) => sway.window(&window.title)?,
+                None => None,
             };
-            let (found, place) = (map.find(label), sway.window(&window.title)?);
             let now = found.filter(|found| found.enabled).zip(place);
+            let scale = sway.scale()?;
+            let now = now.map(|(found, window)| Region {
+                x: in_pixels(window.x, scale) + found.region.x,
+                y: in_pixels(window.y, scale) + found.region.y,
+                ..found.region
+            });
             let stands = now.is_some() && std::mem::replace(&mut before, now) == now;
             std::thread::sleep(Duration::from_millis(60));
-            Ok(now.filter(|_| stands).map(|(found, place)| {
-                let (x, y) = found.region.middle();
-                (place.x + x, place.y + y)
-            }))
+            Ok(now.filter(|_| stands))
         })
         .with_context(|| {
             format!(
@@ -469,7 +537,7 @@ impl SwayHelpme {
     ///
     /// # Errors
     ///
-    /// As [`SwayHelpme::wait_for`].
+    /// As [`SwayApp::wait_for`].
     pub fn click(&mut self, sway: &Sway, label: &str) -> anyhow::Result<()> {
         let place = self.wait_for(sway, label)?;
         sway.click(place)
@@ -479,7 +547,7 @@ impl SwayHelpme {
     ///
     /// # Errors
     ///
-    /// As [`SwayHelpme::wait_for`].
+    /// As [`SwayApp::wait_for`].
     pub fn ask_for_help(&mut self, sway: &Sway, ticket: &str, name: &str) -> anyhow::Result<()> {
         let digits: String = ticket.chars().filter(char::is_ascii_digit).collect();
         for (label, text) in [("Ticket", digits.as_str()), ("Your name", name)] {

@@ -13,7 +13,7 @@ use crate::look::Look;
 use crate::picture::Region;
 use crate::programs::{Home, Programs};
 use crate::running::Running;
-use crate::sway::{Sway, SwayHelpme};
+use crate::sway::{Sway, SwayApp};
 
 /// What sway's settings say where no program of X11 is needed.
 pub const NO_X11: &str = "xwayland disable\n";
@@ -23,7 +23,7 @@ pub const WITH_X11: &str = "xwayland enable\n";
 /// The cast; the console is on an X display. Dropping it ends every program, and the displays last.
 #[derive(Debug)]
 pub struct SwayCast {
-    pub helpme: SwayHelpme,
+    pub helpme: SwayApp,
     pub console: Console,
     pub hub: Hub,
     pub sway: Sway,
@@ -50,7 +50,7 @@ impl SwayCast {
         let mut console = Console::start(&programs, &operator, home("operator")?, Look::LIGHT)?;
         console.set_up_and_log_in(hub.address(), hub.fingerprint(), OPERATOR, PASSWORD)?;
         let at = (hub.address(), hub.fingerprint());
-        let helpme = SwayHelpme::start(&programs, &sway, at)?;
+        let helpme = SwayApp::start_helpme(&programs, &sway, at)?;
         Ok(Self {
             helpme,
             console,
@@ -83,7 +83,7 @@ impl SwayCast {
     /// If it cannot be started.
     pub fn start_helpme_again(&mut self) -> anyhow::Result<()> {
         let at = (self.hub.address(), self.hub.fingerprint());
-        self.helpme = SwayHelpme::start(&self.programs, &self.sway, at)?;
+        self.helpme = SwayApp::start_helpme(&self.programs, &self.sway, at)?;
         Ok(())
     }
 

@@ -110,7 +110,12 @@ impl MappedWindow {
 
     /// Whether it shows `label`.
     pub fn shows(&self, label: &str) -> bool {
-        self.widgets.iter().any(|widget| widget.label == label)
+        self.shows_matching(|shown| shown == label)
+    }
+
+    /// Whether it shows a label that `is_it`.
+    pub fn shows_matching(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        self.widgets.iter().any(|widget| is_it(&widget.label))
     }
 }
 

@@ -38,11 +38,18 @@ struct Play {
 
 impl Play {
     fn begin(helper: bool) -> Self {
+        Self::begin_on(&[MONITOR], 1.0, helper)
+    }
+
+    fn begin_on(monitors: &[(u32, u32)], scale: f64, helper: bool) -> Self {
         let programs = Programs::find().expect("programs");
         let folder = TempDir::with_prefix("phd-gnome-").expect("a folder");
         let home = |name| Home::fresh(folder.path(), name).expect("a home");
-        let gnome = Gnome::start(MONITOR).expect("GNOME");
-        let operator = Display::start_managed(1680, 1050).expect("a display");
+        let mut gnome = Gnome::start_with(monitors).expect("GNOME");
+        if scale > 1.0 {
+            gnome.set_monitor(scale, 0).expect("scaled");
+        }
+        let operator = Display::start_managed(2300, 1700).expect("a display");
         let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let hub = Hub::start(&programs, home("hub"), local).expect("a hub");
         hub.add_operator(OPERATOR, OPERATOR_NAME, PASSWORD)
@@ -148,6 +155,9 @@ impl Drop for Play {
             fs::create_dir_all(&folder)
                 .and_then(|()| fs::copy(self.gnome.file(log), folder.join(format!("gnome-{log}"))))
                 .ok();
+        }
+        if let Ok(picture) = self.gnome.screenshot() {
+            drop(picture.save_png(&folder.join("gnome-at-last.png")));
         }
     }
 }
@@ -273,6 +283,123 @@ fn h5_without_what_takes_the_pictures_it_is_said_before_a_session() {
         .wait_for_computer(&ticket)
         .expect("in the list");
     play.operator_reads("PipeWire is missing");
+}
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn s2_on_gnome_at_200_percent_every_pixel_is_seen_and_pointed_at() {
+    every_pixel_is_seen_and_pointed_at(2.0);
+}
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn s2_on_gnome_at_125_percent_every_pixel_is_seen_and_pointed_at() {
+    every_pixel_is_seen_and_pointed_at(1.25);
+}
+
+fn every_pixel_is_seen_and_pointed_at(scale: f64) {
+    const LARGE: (u32, u32) = (1920, 1400);
+    let mut play = Play::begin_on(&[LARGE], scale, true);
+    play.user_allows();
+    play.user_answers(DialogAnswer::ShareAll);
+    let session = play.console.wait_for_session().expect("a session");
+    assert_eq!((session.width, session.height), LARGE, "shown at 1:1");
+    play.expect_the_same_picture();
+    let hands = play.operator.hands().expect("hands");
+    // from near to far, back, and along the edges
+    for (x, y) in [
+        (300, 200),
+        (1900, 1380),
+        (5, 1390),
+        (1915, 4),
+        (960, 600),
+        (961, 601),
+    ] {
+        let at = (session.x + x, session.y + y);
+        hands.point_at(at).expect("pointed");
+        let wanted = (f64::from(x) / scale, f64::from(y) / scale);
+        let mut last = None;
+        let came = wait_until("the pointer", PATIENCE, || {
+            let now = play.gnome.pointer()?;
+            last = Some(now);
+            // in whole units, and in the middle of the pixel
+            let is_near = |now: f64, wanted: f64| (now - wanted).abs() <= 1.0;
+            Ok((is_near(now.0, wanted.0) && is_near(now.1, wanted.1)).then_some(()))
+        });
+        assert!(came.is_ok(), "{last:?} instead of {wanted:?} at {scale}");
+    }
+    play.console.end_session().expect("ended");
+    play.helpme
+        .wait_to_read("Use another ticket")
+        .expect("ended there, too");
+}
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn s2_on_gnome_a_text_is_scrolled_and_dragged_over_exactly_beside_a_video() {
+    let mut play = Play::begin(true);
+    let text = play.gnome.file("text");
+    let script = r#"touch "$1"; for i in $(seq 400); do printf 'line %d of a long text\n' "$i"; done; exec cat"#;
+    let opened = play.gnome.terminal("text", script, &text, TERMINAL);
+    let _terminal = opened.expect("a terminal");
+    // something that moves all the time, where the picture is not compared
+    const MOVING: Region = Region {
+        x: 40,
+        y: 420,
+        width: 420,
+        height: 260,
+    };
+    let moving = play.gnome.file("moving");
+    let script = r#"touch "$1"; while ! [ -e "$1.off" ]; do i=$((i+1)); printf '\e[%dm %d \e[0m' $((41 + i % 6)) "$i"; sleep 0.03; done; exec cat"#;
+    let opened = play.gnome.terminal("moving", script, &moving, MOVING);
+    let _moving = opened.expect("a terminal");
+    play.user_allows();
+    play.user_answers(DialogAnswer::ShareAll);
+    let session = play.console.wait_for_session().expect("a session");
+    let hands = play.operator.hands().expect("hands");
+    let at = |(x, y)| (session.x + x, session.y + y);
+    hands.click(at(IN_TERMINAL)).expect("a click");
+    let before = play.console.remote_picture().expect("a picture");
+    for notches in [-5, 3, -9, 12] {
+        hands.turn_wheel(notches).expect("turned");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    let now = play.console.remote_picture().expect("a picture");
+    assert!(now.find_in(&before, None).is_none(), "all of it goes on");
+    fs::write(play.gnome.file("moving.off"), "").expect("it stops");
+    for notches in [-5, 3, -9, 12] {
+        hands.turn_wheel(notches).expect("turned");
+        play.expect_the_same_picture();
+    }
+    // what is dragged over is marked
+    let unmarked = play.gnome.screenshot().expect("a picture");
+    hands
+        .drag(at((680, 260)), at((1000, 400)))
+        .expect("dragged");
+    wait_until("the text to be marked", PATIENCE, || {
+        let marked = play.gnome.screenshot()?;
+        Ok(marked.find_in(&unmarked, None).is_none().then_some(()))
+    })
+    .expect("marked");
+    play.expect_the_same_picture();
+}
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn s2_on_gnome_a_monitor_that_changes_is_shown_as_it_is() {
+    let mut play = Play::begin_on(&[(1200, 1000)], 1.0, true);
+    play.user_allows();
+    play.user_answers(DialogAnswer::ShareAll);
+    play.console.wait_for_session().expect("a session");
+    play.expect_the_same_picture();
+    // never larger than at first: the operator's window shows all of it
+    for (scale, quarters) in [(1.25, 0), (1.0, 2), (1.0, 0)] {
+        play.gnome.set_monitor(scale, quarters).expect("changed");
+        // the desktop asks nobody again, whose yes was for this session
+        std::thread::sleep(Duration::from_millis(1_500));
+        assert!(!play.gnome.asks().expect("looked"), "no dialog");
+        play.expect_the_same_picture();
+    }
 }
 
 /// What the terminal says of keys and buttons that go down and up; see the protocol of kitty's keyboards.

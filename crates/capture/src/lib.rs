@@ -282,7 +282,7 @@ pub fn open() -> Result<Box<dyn ScreenSource>, CaptureError> {
 /// The session is over: what the desktop's user has agreed to in its own dialog counts no more. Waits for nobody.
 pub fn end_sharing() {
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-    ::wayland::portal::end();
+    portal::end();
 }
 
 /// Undoes the premultiplication of a cursor's pixel.

@@ -5,7 +5,7 @@
 //! found by comparing, since not every compositor says so.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,14 +20,29 @@ use crate::{
     straight_rgba,
 };
 
-/// For so long the first picture is waited for.
+/// For so long the first picture is waited for in all, and at a stretch.
 const FIRST_PICTURE: Duration = Duration::from_secs(10);
+const AT_A_STRETCH: Duration = Duration::from_millis(400);
 /// How far apart at least what takes the pictures is started anew.
 const REVIVE_EVERY: Duration = Duration::from_secs(5);
 /// How soon after its pictures a session may be told to be closed.
 const CLOSED_WITHIN: Duration = Duration::from_millis(500);
 /// The one monitor.
 const MONITOR: u32 = 0;
+
+/// What has no picture yet, from one try to the next, and since when.
+static BEGUN: Mutex<Option<(PortalScreen, Instant)>> = Mutex::new(None);
+
+fn begun() -> MutexGuard<'static, Option<(PortalScreen, Instant)>> {
+    BEGUN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The sharing is over: what was begun gets no picture any more.
+pub(crate) fn end() {
+    let left = begun().take();
+    portal::end();
+    drop(left);
+}
 
 /// Whether the desktop can be asked, and what takes its pictures is there.
 pub(crate) fn can_ask() -> bool {
@@ -56,11 +71,12 @@ pub struct PortalScreen {
 }
 
 impl PortalScreen {
-    /// Has the desktop ask its user, or opens what the user has shared. Does not wait for the user.
+    /// Has the desktop ask its user, or opens what the user has shared. Waits neither for the user nor for a picture
+    /// that is long in coming.
     ///
     /// # Errors
     ///
-    /// [`CaptureError::UserAsked`] until there is an answer: try again within a second.
+    /// [`CaptureError::UserAsked`] until there is an answer and a first picture: try again within a second.
     /// [`CaptureError::Refused`] and [`CaptureError::NoAnswer`] where that was no yes,
     /// [`CaptureError::Unsuitable`] where the desktop fails.
     pub fn open() -> Result<Self, CaptureError> {
@@ -74,10 +90,41 @@ impl PortalScreen {
                 return Err(CaptureError::Unsuitable { reason });
             }
         };
+        let of_this = |begun: &(Self, Instant)| Arc::ptr_eq(&begun.0.portal, &portal);
+        let before = begun().take().filter(of_this);
+        let (mut opened, since) = match before {
+            Some(before) => before,
+            None => (Self::begin(portal)?, Instant::now()),
+        };
+        let until = Instant::now() + AT_A_STRETCH;
+        loop {
+            let mut changes = Changes::default();
+            opened.follow(&mut changes)?;
+            opened.take()?;
+            if !opened.seen.is_empty() {
+                return Ok(opened);
+            }
+            if since.elapsed() >= FIRST_PICTURE {
+                let reason = "PipeWire gives no picture".to_owned();
+                return Err(CaptureError::Unsuitable { reason });
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                *begun() = Some((opened, since));
+                return Err(CaptureError::UserAsked);
+            }
+            opened.sleep(Some(left))?;
+        }
+    }
+
+    fn begin(portal: Arc<Portal>) -> Result<Self, CaptureError> {
         let unsuitable = |error: io::Error| CaptureError::Unsuitable {
             reason: error.to_string(),
         };
-        let mut opened = Self {
+        let wake = Arc::new(Alarm::new().map_err(unsuitable)?);
+        let rung = Arc::clone(&wake);
+        portal.when_closed(move || rung.ring());
+        Ok(Self {
             casting: Casting::start(&portal).map_err(unsuitable)?,
             portal,
             size: PixelSize::new(1, 1),
@@ -93,24 +140,9 @@ impl PortalScreen {
             },
             pointer: (-1, -1, false),
             shape: None,
-            wake: Arc::new(Alarm::new().map_err(unsuitable)?),
+            wake,
             revived: None,
-        };
-        let deadline = Instant::now() + FIRST_PICTURE;
-        while opened.seen.is_empty() {
-            let mut changes = Changes::default();
-            opened.follow(&mut changes)?;
-            opened.take()?;
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let reason = "PipeWire gives no picture".to_owned();
-                return Err(CaptureError::Unsuitable { reason });
-            }
-            if opened.seen.is_empty() {
-                opened.sleep(Some(left))?;
-            }
-        }
-        Ok(opened)
+        })
     }
 
     fn sleep(&self, left: Option<Duration>) -> Result<(), CaptureError> {
@@ -122,6 +154,10 @@ impl PortalScreen {
 
     /// Takes notice of what has happened.
     fn follow(&mut self, changes: &mut Changes) -> Result<(), CaptureError> {
+        if self.portal.is_closed() {
+            // the pictures may stand still without a word
+            return Err(self.why_closed());
+        }
         loop {
             let event = match self.casting.next_event() {
                 Ok(Some(event)) => event,
@@ -134,6 +170,7 @@ impl PortalScreen {
             match event {
                 Event::News => self.has_news = true,
                 Event::Pointer { x, y, visible } => {
+                    self.portal.saw_pointer(x, y);
                     self.pointer = (x, y, visible);
                     changes.pointer_moved = true;
                 }
@@ -203,6 +240,15 @@ impl PortalScreen {
                 return CaptureError::Lost { reason };
             }
             thread::sleep(CLOSED_WITHIN / 20);
+        }
+        self.why_closed()
+    }
+
+    /// Monitors that change end the sharing, too, and then it is asked for once more.
+    fn why_closed(&self) -> CaptureError {
+        if self.portal.is_closed_by_monitors() {
+            tracing::info!("The monitors have changed; asking once more");
+            return CaptureError::UserAsked;
         }
         CaptureError::Refused
     }

@@ -117,12 +117,12 @@ impl NaturalModel {
     pub(crate) fn new() -> Self {
         let [luma, chroma] = Quantiser::both(Quality(50));
         let estimates = Statistics {
-            has_ac: Default::default(),
+            has_ac: [Probability::default(); FILLS],
             ac_count: [[Probability::default(); AREA]; FILLS],
             is_nonzero: [[Probability::default(); 4]; AREA],
-            ac: Default::default(),
-            dc_is_predicted: Default::default(),
-            dc: Default::default(),
+            ac: [[Magnitude::default(); 3]; BANDS],
+            dc_is_predicted: [Probability::default(); FILLS],
+            dc: [Magnitude::default(); 2],
         };
         Self {
             processor: fearless_simd::Level::new(),
@@ -332,10 +332,20 @@ fn code_ac_count<B: BitCoder>(
 }
 
 /// Estimates for numbers of 1..=8191.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy)]
 struct Magnitude {
     is_longer: [Probability; 16],
     upper_bits: [[Probability; 4]; 16],
+}
+
+impl Default for Magnitude {
+    // derived, it would write each number by an instruction of its own
+    fn default() -> Self {
+        Self {
+            is_longer: [Probability::default(); 16],
+            upper_bits: [[Probability::default(); 4]; 16],
+        }
+    }
 }
 
 /// Codes a number that is not zero and at most 8,191 either way.

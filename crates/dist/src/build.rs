@@ -81,14 +81,19 @@ impl Build {
         let home = home.context("there is no home folder")?;
         let target_folder = release.metadata.target_directory.join("dist");
         let target_folder = target_folder.into_std_path_buf();
-        let paths = [
+        let fetched = folders_of_fetched_crates(&home)?;
+        // of two that fit, the later one counts
+        let mut paths = vec![
             (root.as_path(), "/src"),
             (home.as_path(), "/cargo"),
             (target_folder.as_path(), "/target"),
         ];
+        paths.extend(fetched.iter().map(|folder| (folder.as_path(), "/crates")));
         let each = |flag: &str, between: &str| {
-            let flags = paths.map(|(from, to)| format!("{flag}={}={to}", from.display()));
-            flags.join(between)
+            let flags = paths
+                .iter()
+                .map(|(from, to)| format!("{flag}={}={to}", from.display()));
+            flags.collect::<Vec<_>>().join(between)
         };
         let mut flags = each("--remap-path-prefix", "\u{1f}");
         if target == Some(WINDOWS) {
@@ -197,6 +202,14 @@ fn host() -> anyhow::Result<String> {
     let said = String::from_utf8(said.context("cannot start rustc")?.stdout)?;
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(host.context("rustc does not say where it runs")?.to_owned())
+}
+
+/// Where the sources of crates are, by where they were fetched from, which the folders' names tell.
+fn folders_of_fetched_crates(home: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let all = home.join("registry").join("src");
+    let entries = std::fs::read_dir(&all).with_context(|| format!("{}", all.display()))?;
+    let folders = entries.map(|entry| Ok(entry?.path()));
+    folders.collect::<std::io::Result<_>>().context("crates")
 }
 
 fn folder_of_cpp() -> anyhow::Result<PathBuf> {

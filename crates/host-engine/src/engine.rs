@@ -221,7 +221,8 @@ impl HostHandle {
         self.current.display_changed();
     }
 
-    /// Something that ends the running session from another thread, for a global hot key.
+    /// Something that ends or pauses the running session from another thread: for a global hot key, and for a
+    /// bar that has a thread of its own.
     pub fn ender(&self) -> SessionEnder {
         SessionEnder {
             current: self.current.clone(),
@@ -251,7 +252,7 @@ impl Drop for HostHandle {
     }
 }
 
-/// Ends the running session from any thread.
+/// Ends or pauses the running session from any thread.
 #[derive(Debug, Clone)]
 pub struct SessionEnder {
     current: CurrentSession,
@@ -270,6 +271,11 @@ impl SessionEnder {
         {
             tracing::debug!("End not queued");
         }
+    }
+
+    /// Pauses as [`HostHandle::withhold`] does.
+    pub fn pause(&self) {
+        self.current.withhold(true);
     }
 }
 

@@ -20,6 +20,9 @@ use crate::turns::{Turn, Turns};
 pub(crate) const MAX_WAITING: usize = 256;
 /// How often it is said that something could not be done.
 const SAY_EVERY: Duration = Duration::from_secs(1);
+/// So many characters of a text are typed between two looks whether the operator still may: where a desktop is
+/// asked for each key, that is 80 ms.
+const TYPED_AT_ONCE: usize = 32;
 /// The farthest one wheel event turns, in 1/120 notches.
 const MAX_WHEEL: i32 = 120 * 64;
 
@@ -234,7 +237,13 @@ pub(crate) fn run(
         if presses(&event) {
             course.press();
         }
-        match sink.inject(&event) {
+        let injected = match &event {
+            InputEvent::Text { text } => {
+                type_text(sink.as_mut(), text.as_str(), || switch.lets_touch(operator))
+            }
+            event => sink.inject(event),
+        };
+        match injected {
             Ok(()) => {}
             Err(error @ InjectError::Lost { .. }) => {
                 if let Err(error) = hands.missing(error) {
@@ -242,6 +251,8 @@ pub(crate) fn run(
                     break;
                 }
             }
+            // whoever shows the screen has the user asked once more
+            Err(InjectError::UserAsked) => hands.let_go(),
             // this one event cannot be done; the next may
             Err(error) => {
                 tracing::debug!(%error, "Event not injected");
@@ -251,6 +262,28 @@ pub(crate) fn run(
         }
     }
     hands.release();
+}
+
+/// Types a text for as long as `goes_on`: an end or a pause does not wait for the rest of it.
+fn type_text(
+    sink: &mut dyn InputSink,
+    text: &str,
+    goes_on: impl Fn() -> bool,
+) -> Result<(), InjectError> {
+    let mut result = Ok(());
+    let mut rest = text;
+    while !rest.is_empty() && goes_on() {
+        let end = rest.char_indices().nth(TYPED_AT_ONCE);
+        let (piece, after) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
+        rest = after;
+        match sink.inject(&InputEvent::Text { text: piece.into() }) {
+            Ok(()) => {}
+            // of what cannot be typed the rest may be
+            Err(error @ InjectError::NoWay { .. }) => result = Err(error),
+            Err(error) => return Err(error),
+        }
+    }
+    result
 }
 
 /// Whether a button on the screen could take `event` for its press.
@@ -453,6 +486,20 @@ mod tests {
         for event in [key(hid::A, Some('a')), moved(1, 1, 1)] {
             assert!(!could_press(&event), "{event:?}");
         }
+    }
+
+    #[test]
+    fn a_text_is_typed_whole_and_no_further_than_the_operator_may() {
+        let text = "è ò ñ and more, ".repeat(20);
+        let (mut sink, log) = input::memory();
+        type_text(&mut sink, &text, || true).expect("typed");
+        assert_eq!(log.typed(), text);
+        let (mut sink, log) = input::memory();
+        let looks = std::cell::Cell::new(0);
+        let goes_on = || looks.replace(looks.get() + 1) < 2;
+        type_text(&mut sink, &text, goes_on).expect("typed");
+        let begin: String = text.chars().take(2 * TYPED_AT_ONCE).collect();
+        assert_eq!(log.typed(), begin);
     }
 
     #[test]

@@ -6,11 +6,15 @@
 
 use protocol::input::HidKey;
 
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod shortcuts;
 #[cfg(windows)]
 mod windows;
 #[cfg(not(windows))]
 mod x11;
 
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub use shortcuts::TakenShortcuts;
 #[cfg(windows)]
 pub use windows::KeyboardGrab;
 #[cfg(not(windows))]

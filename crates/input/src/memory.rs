@@ -37,6 +37,8 @@ struct Shared {
 struct Memory {
     events: Vec<InputEvent>,
     held: BTreeSet<Held>,
+    /// How long the sink takes for a character of a text.
+    character_takes: Duration,
     sink_is_gone: bool,
 }
 
@@ -80,6 +82,11 @@ impl MemoryLog {
             }
         }
         typed
+    }
+
+    /// Has the sink take so long for each character of a text, as desktops do that are asked for every key.
+    pub fn type_slowly(&self, character_takes: Duration) {
+        self.change(|memory| memory.character_takes = character_takes);
     }
 
     /// Whether the sink was dropped.
@@ -128,6 +135,11 @@ impl MemoryLog {
 
 impl InputSink for MemorySink {
     fn inject(&mut self, event: &InputEvent) -> Result<(), InjectError> {
+        if let InputEvent::Text { text } = event {
+            let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+            let takes = self.log.lock().character_takes;
+            std::thread::sleep(takes.saturating_mul(characters));
+        }
         self.log.change(|memory| {
             let held = match *event {
                 InputEvent::Key { key, pressed, .. } => Some((Held::Key(key), pressed)),

@@ -234,6 +234,26 @@ fn is_modifier(key: HidKey) -> bool {
 
 impl InputSink for PortalSink {
     fn inject(&mut self, event: &InputEvent) -> Result<(), InjectError> {
+        match self.act(event) {
+            // it is asked for once more
+            Err(InjectError::Lost { .. }) if self.portal.is_closed_by_monitors() => {
+                Err(InjectError::UserAsked)
+            }
+            done => done,
+        }
+    }
+
+    fn release_all(&mut self) -> Result<(), InjectError> {
+        self.let_go()
+    }
+
+    fn held(&self) -> usize {
+        self.held_keys.len() + self.held_buttons.len()
+    }
+}
+
+impl PortalSink {
+    fn act(&mut self, event: &InputEvent) -> Result<(), InjectError> {
         if self.portal.is_closed() {
             let reason = "the desktop has stopped the sharing".to_owned();
             return Err(InjectError::Lost { reason });
@@ -263,14 +283,6 @@ impl InputSink for PortalSink {
             InputEvent::ReleaseAll => self.let_go(),
             InputEvent::StillHeld | InputEvent::ClipboardOffered { .. } => Ok(()),
         }
-    }
-
-    fn release_all(&mut self) -> Result<(), InjectError> {
-        self.let_go()
-    }
-
-    fn held(&self) -> usize {
-        self.held_keys.len() + self.held_buttons.len()
     }
 }
 

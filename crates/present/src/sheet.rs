@@ -24,17 +24,24 @@ pub(crate) fn part(placement: &Placement, size: PixelSize) -> Rect {
         .unwrap_or_default()
 }
 
-/// Writes what `changed` in `picture` into `pixels`, rows of the kept `part`; gives the parts that are new there.
+/// Memory that a display reads, a kept part's rows from its top left on.
+pub(crate) struct Rows<'a> {
+    pub(crate) pixels: &'a mut [u32],
+    /// How many pixels further the next row begins.
+    pub(crate) stride: usize,
+}
+
+/// Writes what `changed` in `picture` into the `rows` of the kept `part`; gives the parts that are new there.
 pub(crate) fn draw(
     scaler: &mut Option<Scaler>,
     picture: &Picture,
     shown: PixelSize,
     part: Rect,
-    pixels: &mut [u32],
+    rows: Rows<'_>,
     changed: &[Rect],
 ) -> Vec<Rect> {
     let size = picture.size();
-    let stride = part.width as usize;
+    let Rows { pixels, stride } = rows;
     let mut put = |new: Rect, y: u32, row: &[u32]| {
         let at = (y - part.y) as usize * stride + (new.x - part.x) as usize;
         pixels[at..at + row.len()].copy_from_slice(row);

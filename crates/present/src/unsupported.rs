@@ -18,7 +18,7 @@ impl Presenter {
         Err(PresentError::Unsupported)
     }
 
-    /// Moves, shows or hides the picture.
+    /// Moves, shows or hides the picture; whether it is shown now.
     ///
     /// # Errors
     ///
@@ -27,7 +27,12 @@ impl Presenter {
         &self,
         _placement: Option<Placement>,
         _picture: Option<&Picture>,
-    ) -> Result<(), PresentError> {
+    ) -> Result<bool, PresentError> {
+        match self.0 {}
+    }
+
+    /// Whether a new place counts only from when the window is drawn next.
+    pub fn waits_for_the_window(&self) -> bool {
         match self.0 {}
     }
 

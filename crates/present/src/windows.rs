@@ -76,8 +76,8 @@ impl Presenter {
         })
     }
 
-    /// Moves and shows `picture`, or hides it. The picture is read where it is shown at another place
-    /// or size than before.
+    /// Moves and shows `picture`, or hides it; whether it is shown now. The picture is read where it is shown at
+    /// another place or size than before.
     ///
     /// # Errors
     ///
@@ -86,10 +86,10 @@ impl Presenter {
         &self,
         placement: Option<Placement>,
         picture: Option<&Picture>,
-    ) -> Result<(), PresentError> {
+    ) -> Result<bool, PresentError> {
         let mut state = self.shared.lock();
         if state.placement == placement {
-            return Ok(());
+            return Ok(placement.is_some());
         }
         let was_hidden = std::mem::replace(&mut state.placement, placement).is_none();
         if let (Some(_), Some(picture)) = (placement, picture) {
@@ -107,7 +107,13 @@ impl Presenter {
         } else {
             state.sheet = None;
         }
-        Ok(())
+        Ok(placement.is_some())
+    }
+
+    /// Whether a new place counts only from when the window is drawn next.
+    #[expect(clippy::unused_self, reason = "the same call on every platform")]
+    pub fn waits_for_the_window(&self) -> bool {
+        false
     }
 
     /// Whether the picture is shown.
@@ -189,9 +195,12 @@ impl State {
         let sheet = self.sheet.insert(sheet);
         let whole = [picture.size().rect()];
         let changed = if is_new { &whole } else { changed };
-        let pixels = sheet.bitmap.pixels_mut();
+        let rows = sheet::Rows {
+            pixels: sheet.bitmap.pixels_mut(),
+            stride: part.width as usize,
+        };
         let scaler = &mut self.scaler;
-        Ok(sheet::draw(scaler, picture, shown, part, pixels, changed))
+        Ok(sheet::draw(scaler, picture, shown, part, rows, changed))
     }
 
     fn put_all(&self, child: Child) {

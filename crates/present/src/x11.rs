@@ -19,10 +19,8 @@ use x11rb::rust_connection::RustConnection;
 use crate::{Placement, PresentError, sheet};
 
 /// A picture in a child window. Drop removes the window.
-///
-/// Calls send requests and wait for no answer, except when the picture's size changes.
 #[derive(Debug)]
-pub struct Presenter {
+pub(crate) struct Presenter {
     shared: Arc<Shared>,
     exposures: Option<JoinHandle<()>>,
 }
@@ -92,21 +90,7 @@ impl From<ReplyOrIdError> for PresentError {
 }
 
 impl Presenter {
-    /// Makes the child inside the X window `parent`, hidden until it is placed.
-    ///
-    /// # Errors
-    ///
-    /// [`PresentError`] where the display is not local, or has no MIT-SHM 1.2 or no 32-bit pixels.
-    pub fn attach(parent: u64) -> Result<Self, PresentError> {
-        Self::attach_on(None, parent)
-    }
-
-    /// As [`Self::attach`], on the display of that name instead of `$DISPLAY`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::attach`].
-    pub fn attach_on(display: Option<&str>, parent: u64) -> Result<Self, PresentError> {
+    pub(crate) fn attach_on(display: Option<&str>, parent: u64) -> Result<Self, PresentError> {
         let parent = u32::try_from(parent)
             .map_err(|_too_large| PresentError::Refused("no X window".to_owned()))?;
         let (connection, screen) = x11::connect(display)?;
@@ -161,20 +145,14 @@ impl Presenter {
         })
     }
 
-    /// Moves and shows `picture`, or hides it. The picture is read where it is shown at another place
-    /// or size than before.
-    ///
-    /// # Errors
-    ///
-    /// [`PresentError`] when the display went away or refuses a larger picture.
-    pub fn place(
+    pub(crate) fn place(
         &self,
         placement: Option<Placement>,
         picture: Option<&Picture>,
-    ) -> Result<(), PresentError> {
+    ) -> Result<bool, PresentError> {
         let mut state = self.shared.lock();
         if state.placement == placement {
-            return Ok(());
+            return Ok(placement.is_some());
         }
         let was_hidden = std::mem::replace(&mut state.placement, placement).is_none();
         if let (Some(_), Some(picture)) = (placement, picture) {
@@ -183,20 +161,15 @@ impl Presenter {
             let changed = if was_hidden { &[whole][..] } else { &[] };
             self.shared.draw(&mut state, picture, changed)?;
         }
-        self.shared.apply_placement(&state)
+        self.shared.apply_placement(&state)?;
+        Ok(placement.is_some())
     }
 
-    /// Whether the picture is shown.
-    pub fn is_shown(&self) -> bool {
+    pub(crate) fn is_shown(&self) -> bool {
         self.shared.lock().placement.is_some()
     }
 
-    /// Shows the `changed` parts of `picture` if it is placed.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::place`].
-    pub fn present(&self, picture: &Picture, changed: &[Rect]) -> Result<(), PresentError> {
+    pub(crate) fn present(&self, picture: &Picture, changed: &[Rect]) -> Result<(), PresentError> {
         let shared = &*self.shared;
         let mut state = shared.lock();
         let drawn = shared.draw(&mut state, picture, changed)?;
@@ -282,9 +255,12 @@ impl Shared {
         };
         let whole = [picture.size().rect()];
         let changed = if is_new { &whole } else { changed };
-        let pixels = sheet.segment.pixels_mut();
+        let rows = sheet::Rows {
+            pixels: sheet.segment.pixels_mut(),
+            stride: part.width as usize,
+        };
         let scaler = &mut state.scaler;
-        Ok(sheet::draw(scaler, picture, shown, part, pixels, changed))
+        Ok(sheet::draw(scaler, picture, shown, part, rows, changed))
     }
 
     /// Makes room for `part` of a picture that is shown at size `shown`.

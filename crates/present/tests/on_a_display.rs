@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use codec::{Picture, PixelSize, Rect, Scaler};
-use present::{Placement, Presenter};
+use present::{Placement, Presenter, SCALE_ONE};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
     ConnectionExt as _, CreateWindowAux, ImageFormat, Window, WindowClass,
@@ -137,6 +137,7 @@ fn the_picture_stands_where_it_is_placed_pixel_by_pixel() {
         source_x: 5,
         source_y: 7,
         shown: picture.size(),
+        scale: SCALE_ONE,
     };
     presenter
         .place(Some(place), Some(&picture))
@@ -179,6 +180,7 @@ fn what_changed_while_it_was_hidden_is_shown_when_it_comes_back() {
             source_x: 0,
             source_y: 0,
             shown,
+            scale: SCALE_ONE,
         };
         picture.pixels_mut().fill(0x0000_00aa);
         let placed = presenter.place(Some(place), Some(&picture));
@@ -205,6 +207,7 @@ fn a_picture_that_grows_is_shown_whole() {
         source_x: 0,
         source_y: 0,
         shown,
+        scale: SCALE_ONE,
     };
     let placed = presenter.place(Some(place(small.size())), Some(&small));
     placed.expect("placed");
@@ -228,6 +231,7 @@ fn s2_a_scaled_picture_changes_where_the_picture_changed() {
             source_x: 8,
             source_y: 11,
             shown,
+            scale: SCALE_ONE,
         };
         presenter
             .place(Some(place), Some(&picture))

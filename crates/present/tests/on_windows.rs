@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use codec::{Picture, PixelSize, Rect, Scaler};
-use present::{Placement, Presenter};
+use present::{Placement, Presenter, SCALE_ONE};
 use windows_sys::Win32::Foundation::{FILETIME, HWND, POINT};
 use windows_sys::Win32::Graphics::Gdi::{GetDC, GetPixel, ReleaseDC};
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessTimes};
@@ -155,6 +155,7 @@ fn the_picture_stands_where_it_is_placed_pixel_by_pixel() {
         source_x: 5,
         source_y: 7,
         shown: picture.size(),
+        scale: SCALE_ONE,
     };
     presenter
         .place(Some(place), Some(&picture))
@@ -198,6 +199,7 @@ fn what_changed_while_it_was_hidden_is_shown_when_it_comes_back() {
             source_x: 0,
             source_y: 0,
             shown,
+            scale: SCALE_ONE,
         };
         picture.pixels_mut().fill(0x0000_00aa);
         presenter
@@ -224,6 +226,7 @@ fn s2_a_scaled_picture_changes_where_the_picture_changed() {
             source_x: 8,
             source_y: 11,
             shown,
+            scale: SCALE_ONE,
         };
         presenter
             .place(Some(place), Some(&picture))
@@ -266,6 +269,7 @@ fn a_window_that_closes_takes_the_picture_along_and_holds_up_nobody() {
         source_x: 0,
         source_y: 0,
         shown: picture.size(),
+        scale: SCALE_ONE,
     };
     presenter
         .place(Some(place), Some(&picture))
@@ -318,6 +322,7 @@ fn s1_a_few_changed_tiles_of_a_large_picture_cost_next_to_nothing() {
         source_x: 0,
         source_y: 0,
         shown: picture.size(),
+        scale: SCALE_ONE,
     };
     presenter
         .place(Some(place), Some(&picture))

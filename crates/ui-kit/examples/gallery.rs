@@ -589,6 +589,7 @@ impl Gallery {
             control: self.control,
             keys_by_place: false,
             drawn_elsewhere: false,
+            step_px: 1,
         };
         Panel::top("bar").show(ui, |ui| {
             ui.horizontal(|ui| {
@@ -626,6 +627,7 @@ impl Gallery {
                     control: true,
                     keys_by_place: false,
                     drawn_elsewhere: false,
+                    step_px: 1,
                 };
                 let frame = egui::Frame::NONE;
                 egui::CentralPanel::default()

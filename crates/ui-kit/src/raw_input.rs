@@ -289,6 +289,7 @@ pub fn run_app(
         hook(&mut builder);
     }
     let event_loop = builder.build()?;
+    desktop::lend_display(event_loop.owned_display_handle());
     event_loop.set_control_flow(ControlFlow::Wait);
     let plugin = tap.as_ref().map(|tap| PassWatch {
         tap: Arc::clone(tap),

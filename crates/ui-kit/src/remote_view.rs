@@ -53,6 +53,8 @@ pub struct ViewOptions<'a> {
     /// Somebody else draws the picture over this place (see [`Shown::placement`]); nothing is
     /// uploaded then, unless something lies over it.
     pub drawn_elsewhere: bool,
+    /// The picture's top left is put at a multiple of as many physical pixels of the window.
+    pub step_px: u32,
 }
 
 /// Where the picture went.
@@ -180,7 +182,7 @@ impl RemoteView {
             .show(&mut view, |ui| {
                 let place = ui.available_size().max(points);
                 let (outer, response) = ui.allocate_exact_size(place, Sense::click());
-                let picture = snapped(outer, points, scale_to_pixels);
+                let picture = snapped(outer, points, scale_to_pixels, options.step_px);
                 self.picture_ui(ui, options, response, picture, size, scale)
             })
             .inner;
@@ -483,10 +485,11 @@ fn shown_size(picture: PixelSize, scale: f64) -> PixelSize {
     PixelSize::new(side(picture.width), side(picture.height))
 }
 
-/// The place of the picture in the middle of `outer`, at whole physical pixels.
-fn snapped(outer: Rect, points: Vec2, in_pixels: f64) -> Rect {
+/// The place of the picture in the middle of `outer`, at whole steps of physical pixels.
+fn snapped(outer: Rect, points: Vec2, in_pixels: f64, step_px: u32) -> Rect {
     let min = outer.center() - points / 2.0;
-    let snap = |value: f32| to_f32((f64::from(value) * in_pixels).round() / in_pixels);
+    let in_steps = in_pixels / f64::from(step_px.max(1));
+    let snap = |value: f32| to_f32((f64::from(value) * in_steps).round() / in_steps);
     Rect::from_min_size(pos2(snap(min.x), snap(min.y)), points)
 }
 
@@ -563,6 +566,7 @@ mod tests {
         let mut view = RemoteView::new(1, slot, None);
         let options = ViewOptions {
             drawn_elsewhere: true,
+            step_px: 1,
             ..options(ViewSize::Actual, 100)
         };
         let ctx = egui::Context::default();
@@ -637,6 +641,7 @@ mod tests {
             control: false,
             keys_by_place: false,
             drawn_elsewhere: false,
+            step_px: 1,
         }
     }
 
@@ -702,7 +707,7 @@ mod tests {
     fn the_picture_stands_on_whole_pixels_at_any_scale() {
         for in_pixels in [1.0, 1.25, 1.5, 1.75, 2.0] {
             let outer = Rect::from_min_size(pos2(13.37, 41.9), vec2(777.7, 555.5));
-            let picture = snapped(outer, vec2(300.0, 200.0), in_pixels);
+            let picture = snapped(outer, vec2(300.0, 200.0), in_pixels, 1);
             let left = f64::from(picture.left()) * in_pixels;
             assert!((left - left.round()).abs() < 1e-3, "{in_pixels}: {left}");
         }

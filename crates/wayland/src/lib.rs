@@ -8,6 +8,8 @@
 //!
 //! And wlr-layer-shell for a bar above all windows ([`Overlay`]).
 //!
+//! What this program does with its own windows is in [`windows`].
+//!
 //! What sees, what acts, what copies and what shows open a session each: a key that is typed shares no queue with a picture. Empty on platforms without Wayland.
 
 #![cfg(any(target_os = "linux", target_os = "freebsd"))]
@@ -22,6 +24,7 @@ pub mod portal;
 mod selection;
 mod session;
 mod turn;
+pub mod windows;
 
 pub use hands::{Axis, Hands};
 pub use outputs::{Desk, Output};

@@ -31,6 +31,21 @@ const REMOTE_DESKTOP: &str = "org.freedesktop.portal.RemoteDesktop";
 const SCREEN_CAST: &str = "org.freedesktop.portal.ScreenCast";
 const REQUEST: &str = "org.freedesktop.portal.Request";
 const SESSION: &str = "org.freedesktop.portal.Session";
+/// Who tells on GNOME that monitors have changed.
+const DISPLAYS: &str = "org.gnome.Mutter.DisplayConfig";
+
+/// The user's yes can be given back without asking for as long as the connection lasts, as the portal counts that.
+const FOR_THIS_CONNECTION: u32 = 1;
+/// The first version of RemoteDesktop that does.
+const GIVES_BACK: u32 = 2;
+/// So near in time a session's end and a change of the monitors are one.
+const WITH_MONITORS: Duration = Duration::from_millis(500);
+/// So long the desktop may take to be done with such a change.
+const CHANGES_FOR: Duration = Duration::from_millis(300);
+/// After so long the desktop has told where the pointer was put.
+const POINTER_IS_TOLD: Duration = Duration::from_millis(150);
+/// A pointer that is told so many pixels away was moved by somebody else.
+const POINTER_IS_ELSEWHERE: f64 = 2.0;
 
 /// Keyboard and pointer, as the portal counts devices; and the two of them.
 const KEYBOARD: u32 = 1;
@@ -149,6 +164,7 @@ fn connect() -> zbus::Result<Connection> {
 pub fn ask() -> Answer {
     let mut asked = asked();
     let now = Instant::now();
+    let mut again = None;
     match &mut *asked {
         Asked::Waiting(wanted) => {
             *wanted = now;
@@ -163,6 +179,7 @@ pub fn ask() -> Answer {
             if !portal.is_closed() {
                 return Answer::Granted(Arc::clone(portal));
             }
+            again = portal.again();
         }
         Asked::Refused(why) => {
             let why = why.clone();
@@ -171,11 +188,12 @@ pub fn ask() -> Answer {
         }
         Asked::Nothing => {}
     }
-    *asked = Asked::Waiting(now);
+    let before = std::mem::replace(&mut *asked, Asked::Waiting(now));
     drop(asked);
+    drop(before);
     let started = thread::Builder::new()
         .name("portal".to_owned())
-        .spawn(wait_for_user);
+        .spawn(move || wait_for_user(again));
     if let Err(error) = started {
         *self::asked() = Asked::Nothing;
         let reason = error.to_string();
@@ -215,9 +233,13 @@ pub fn is_shared() -> bool {
 }
 
 /// Has one thread ask, and looks whether anybody still wants to know.
-fn wait_for_user() {
+fn wait_for_user(again: Option<Again>) {
     let (answers, answered) = sync_channel(1);
-    let bus = match connect() {
+    let (bus, token) = match again {
+        Some(again) => (Ok(again.bus), again.token),
+        None => (connect(), None),
+    };
+    let bus = match bus {
         Ok(bus) => bus,
         Err(error) => {
             set(Asked::Refused(error.into()));
@@ -230,7 +252,7 @@ fn wait_for_user() {
         .name("portal-asks".to_owned())
         .spawn(move || {
             // nobody hears it where the dialog was given up
-            drop(answers.send(Portal::open(&asks)));
+            drop(answers.send(Portal::open(&asks, token)));
         });
     let began = Instant::now();
     let answer = loop {
@@ -302,9 +324,85 @@ pub struct Portal {
     stream: Stream,
     /// What the user lets this program act with.
     devices: u32,
-    closed: Arc<AtomicBool>,
+    ends: Arc<Ends>,
+    /// Gives the user's yes back over this connection, without a dialog.
+    token: Option<String>,
+    /// Another session goes on with the connection.
+    goes_on: AtomicBool,
     /// The size of the picture in pixels, one side in each half.
     picture: AtomicU64,
+    pointer: Mutex<Pointer>,
+}
+
+/// What a session needs that follows another one.
+#[derive(Debug)]
+struct Again {
+    bus: Connection,
+    token: Option<String>,
+}
+
+/// How a session ends.
+#[derive(Default)]
+struct Ends {
+    /// The desktop has closed it, or it shows what is not there any more.
+    is_closed: AtomicBool,
+    /// The desktop has closed it.
+    is_gone: AtomicBool,
+    times: Mutex<EndTimes>,
+    /// Who is told.
+    hears: Mutex<Option<Box<dyn Fn() + Send>>>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct EndTimes {
+    closed: Option<Instant>,
+    monitors_changed: Option<Instant>,
+}
+
+impl EndTimes {
+    fn is_of_monitors(self) -> bool {
+        let both = self.closed.zip(self.monitors_changed);
+        both.is_some_and(|(one, other)| {
+            one.saturating_duration_since(other) <= WITH_MONITORS
+                && other.saturating_duration_since(one) <= WITH_MONITORS
+        })
+    }
+}
+
+impl std::fmt::Debug for Ends {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ends")
+            .field("is_closed", &self.is_closed)
+            .finish_non_exhaustive()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where the pointer is in the picture, in pixels: where it was put, and where it was seen after that.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pointer {
+    put: Option<((f64, f64), Instant)>,
+    seen: Option<((f64, f64), Instant)>,
+}
+
+impl Pointer {
+    fn place(&self) -> Option<(f64, f64)> {
+        let seen = self.seen.map(|(at, _)| at);
+        let Some((put, put_at)) = self.put else {
+            return seen;
+        };
+        let moved_since = |((x, y), seen_at): ((f64, f64), Instant)| {
+            let is_elsewhere = (x - put.0).hypot(y - put.1) > POINTER_IS_ELSEWHERE;
+            is_elsewhere && seen_at.saturating_duration_since(put_at) > POINTER_IS_TOLD
+        };
+        match self.seen {
+            Some(seen) if moved_since(seen) => Some(seen.0),
+            Some(_) | None => Some(put),
+        }
+    }
 }
 
 /// What the user chose to show.
@@ -320,7 +418,7 @@ type Results = HashMap<String, OwnedValue>;
 
 impl Portal {
     /// Asks, and waits for the user.
-    fn open(bus: &Connection) -> Result<Self, Refused> {
+    fn open(bus: &Connection, token_before: Option<String>) -> Result<Self, Refused> {
         let mut requests = Requests::new(bus)?;
         let token = token();
         let options = Options::from([("session_handle_token", Value::from(&*token))]);
@@ -335,9 +433,15 @@ impl Portal {
             .ok_or_else(|| missing("session"))?;
         let session = session.downcast_ref::<&str>().map(str::to_owned);
         let session = OwnedObjectPath::try_from(session?)?;
-        let closed = watch(bus, &session)?;
+        let ends = watch(bus, &session)?;
         let of_session = |options| (ObjectPath::from(session.clone()), options);
-        let options = Options::from([("types", Value::from(KEYBOARD | POINTER))]);
+        let mut options = Options::from([("types", Value::from(KEYBOARD | POINTER))]);
+        if requests.version >= GIVES_BACK {
+            options.insert("persist_mode", Value::from(FOR_THIS_CONNECTION));
+            if let Some(token) = token_before {
+                options.insert("restore_token", Value::from(token));
+            }
+        }
         requests.ask(REMOTE_DESKTOP, "SelectDevices", of_session, options)?;
         let options = Options::from([
             ("types", Value::from(MONITORS)),
@@ -360,8 +464,13 @@ impl Portal {
             stream: stream.ok_or_else(|| missing("stream"))?,
             session,
             devices: devices.unwrap_or(0),
-            closed,
+            ends,
+            token: started
+                .get("restore_token")
+                .and_then(|token| token.downcast_ref::<&str>().ok().map(str::to_owned)),
+            goes_on: AtomicBool::new(false),
             picture: AtomicU64::new(0),
+            pointer: Mutex::default(),
         })
     }
 
@@ -373,7 +482,43 @@ impl Portal {
 
     /// Whether the sharing has ended: the user can stop it in the desktop's own bar.
     pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
+        self.ends.is_closed.load(Ordering::Relaxed)
+    }
+
+    /// Has `hear` called from another thread when the sharing ends, and nobody who was to be told before.
+    pub fn when_closed(&self, hear: impl Fn() + Send + 'static) {
+        *locked(&self.ends.hears) = Some(Box::new(hear));
+        if self.is_closed() {
+            self.ends.tell();
+        }
+    }
+
+    /// Whether the sharing has ended since the monitors changed, and no user wished it so: GNOME
+    /// shows nothing more then. Waits
+    /// for half a second at most, as the two are told apart.
+    pub fn is_closed_by_monitors(&self) -> bool {
+        let deadline = Instant::now() + WITH_MONITORS;
+        loop {
+            if locked(&self.ends.times).is_of_monitors() {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            thread::sleep(WITH_MONITORS / 50);
+        }
+    }
+
+    /// What gives the user's yes back after a change of the monitors; nothing else does without a dialog.
+    fn again(&self) -> Option<Again> {
+        let is_meant = locked(&self.ends.times).is_of_monitors();
+        is_meant.then(|| {
+            self.goes_on.store(true, Ordering::Relaxed);
+            Again {
+                bus: self.bus.clone(),
+                token: self.token.clone(),
+            }
+        })
     }
 
     /// Whether the user lets this program press keys and move the pointer.
@@ -410,21 +555,55 @@ impl Portal {
     ///
     /// If the portal is gone or refuses, as with all that follow.
     pub fn point(&self, at: (f64, f64)) -> Result<(), NotifyError> {
-        // by the portal's word in the desktop's units, but GNOME's compositor means pixels of the picture
+        let (across, down) = self.pixels_per_unit();
+        let is_scaled = across > 1.001 || down > 1.001;
         let is_gnome = std::env::var("XDG_CURRENT_DESKTOP").is_ok_and(|d| d.contains("GNOME"));
+        if !is_scaled || !is_gnome {
+            return self.put_pointer((at.0 / across, at.1 / down));
+        }
+        // Newer Mutters mean pixels of the picture, older ones units of the desktop, and the portal before them refuses
+        // what lies beyond the size in units. A way from where the pointer is they all understand alike.
+        let mut pointer = locked(&self.pointer);
+        let from = match pointer.place() {
+            Some(from) => from,
+            None => {
+                // a place that is the same in units and in pixels, but for one
+                let known = (1.0, 1.0);
+                self.put_pointer(known)?;
+                known
+            }
+        };
+        let way = ((at.0 - from.0) / across, (at.1 - from.1) / down);
+        if way.0.hypot(way.1) > f64::EPSILON {
+            let body = (&self.session, Options::new(), way.0, way.1);
+            self.notify("NotifyPointerMotion", &body)?;
+        }
+        pointer.put = Some((at, Instant::now()));
+        Ok(())
+    }
+
+    /// The pointer was seen at this pixel of the picture.
+    pub fn saw_pointer(&self, x: i32, y: i32) {
+        let at = (f64::from(x) + 0.5, f64::from(y) + 0.5);
+        locked(&self.pointer).seen = Some((at, Instant::now()));
+    }
+
+    /// By the two sides; 1 where it is not known.
+    fn pixels_per_unit(&self) -> (f64, f64) {
         let sides = self.picture.load(Ordering::Relaxed);
-        let scale = |at: f64, units: i32, pixels: u64| {
+        let scale = |units: i32, pixels: u64| {
             let pixels = u32::try_from(pixels & u64::from(u32::MAX)).unwrap_or(0);
-            let is_known = units > 0 && pixels > 0 && !is_gnome;
-            if is_known {
-                at * f64::from(units) / f64::from(pixels)
+            if units > 0 && pixels > 0 {
+                f64::from(pixels) / f64::from(units)
             } else {
-                at
+                1.0
             }
         };
         let (width, height) = self.stream.size.unwrap_or((0, 0));
-        let x = scale(at.0, width, sides >> 32);
-        let y = scale(at.1, height, sides);
+        (scale(width, sides >> 32), scale(height, sides))
+    }
+
+    fn put_pointer(&self, (x, y): (f64, f64)) -> Result<(), NotifyError> {
         let body = (&self.session, Options::new(), self.stream.node, x, y);
         self.notify("NotifyPointerMotionAbsolute", &body)
     }
@@ -502,38 +681,82 @@ impl Portal {
 
 impl Drop for Portal {
     fn drop(&mut self) {
-        let closed =
-            self.bus
-                .call_method(Some(SERVICE), &self.session, Some(SESSION), "Close", &());
-        if let Err(error) = closed {
-            tracing::debug!(%error, "Not closed");
+        if !self.ends.is_gone.load(Ordering::Relaxed) {
+            let portal = Some(SERVICE);
+            let closed = self
+                .bus
+                .call_method(portal, &self.session, Some(SESSION), "Close", &());
+            if let Err(error) = closed {
+                tracing::debug!(%error, "Not closed");
+            }
         }
-        hang_up(self.bus.clone());
+        if !self.goes_on.load(Ordering::Relaxed) {
+            hang_up(self.bus.clone());
+        }
     }
 }
 
-/// Notes when a session is closed, from a thread that ends with it.
-fn watch(bus: &Connection, session: &OwnedObjectPath) -> Result<Arc<AtomicBool>, Refused> {
-    let rule = MatchRule::builder()
-        .msg_type(zbus::message::Type::Signal)
+impl Ends {
+    fn close(&self) {
+        let mut times = locked(&self.times);
+        times.closed.get_or_insert_with(Instant::now);
+        drop(times);
+        self.is_closed.store(true, Ordering::Relaxed);
+        self.tell();
+    }
+
+    fn tell(&self) {
+        if let Some(hear) = &*locked(&self.hears) {
+            hear();
+        }
+    }
+}
+
+/// Notes when a session is closed and when monitors change, from threads that end with it or with the connection.
+fn watch(bus: &Connection, session: &OwnedObjectPath) -> Result<Arc<Ends>, Refused> {
+    let signal = || MatchRule::builder().msg_type(zbus::message::Type::Signal);
+    let closed = signal()
         .interface(SESSION)?
         .member("Closed")?
         .path(ObjectPath::from(session.clone()))?
         .build();
-    let mut signals = MessageIterator::for_match_rule(rule, bus, None)?;
-    let closed = Arc::new(AtomicBool::new(false));
-    let noted = Arc::clone(&closed);
-    let started = thread::Builder::new()
-        .name("portal-closed".to_owned())
-        .spawn(move || {
-            // a signal, or the connection has ended
-            drop(signals.next());
-            noted.store(true, Ordering::Relaxed);
-        });
-    started.map_err(|error| Refused::Failed {
-        reason: error.to_string(),
-    })?;
-    Ok(closed)
+    let changed = signal()
+        .sender(DISPLAYS)?
+        .interface(DISPLAYS)?
+        .member("MonitorsChanged")?
+        .build();
+    let mut closed = MessageIterator::for_match_rule(closed, bus, None)?;
+    let changes = MessageIterator::for_match_rule(changed, bus, None)?;
+    let ends = Arc::new(Ends::default());
+    let noted = Arc::clone(&ends);
+    let spawn = |name: &str, watch: Box<dyn FnOnce() + Send>| {
+        let thread = thread::Builder::new().name(name.to_owned());
+        thread.spawn(watch).map_err(|error| Refused::Failed {
+            reason: error.to_string(),
+        })
+    };
+    let ended = move || {
+        // a signal, or the connection has ended
+        drop(closed.next());
+        noted.is_gone.store(true, Ordering::Relaxed);
+        noted.close();
+    };
+    spawn("portal-closed", Box::new(ended))?;
+    let noted = Arc::downgrade(&ends);
+    let monitors = move || {
+        for change in changes {
+            let Some(noted) = noted.upgrade().filter(|_| change.is_ok()) else {
+                break;
+            };
+            locked(&noted.times).monitors_changed = Some(Instant::now());
+            // GNOME 43 closes it then; 48 does not, and gives no further picture
+            thread::sleep(CHANGES_FOR);
+            noted.close();
+            break;
+        }
+    };
+    spawn("portal-monitors", Box::new(monitors))?;
+    Ok(ends)
 }
 
 /// A name that was not used before.
@@ -550,6 +773,8 @@ struct Requests<'a> {
     portal: String,
     /// The beginning of the requests' paths.
     begin: String,
+    /// Of RemoteDesktop.
+    version: u32,
 }
 
 impl<'a> Requests<'a> {
@@ -567,7 +792,7 @@ impl<'a> Requests<'a> {
             .build();
         let answers = MessageIterator::for_match_rule(rule, bus, None)?;
         // starts it where it does not run, and says who it is
-        property(bus, REMOTE_DESKTOP, "version")?;
+        let version = property(bus, REMOTE_DESKTOP, "version")?;
         let owner = bus.call_method(
             Some("org.freedesktop.DBus"),
             "/org/freedesktop/DBus",
@@ -580,6 +805,7 @@ impl<'a> Requests<'a> {
             answers,
             portal: owner.body().deserialize()?,
             begin,
+            version,
         })
     }
 
@@ -655,5 +881,48 @@ trait TryFromRef: Sized {
 impl TryFromRef for u32 {
     fn try_from_ref(value: &OwnedValue) -> Result<Self, zvariant::Error> {
         value.downcast_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pointer_is_where_it_was_put_until_somebody_else_moves_it() {
+        let start = Instant::now();
+        let after = |millis| start + Duration::from_millis(millis);
+        let mut pointer = Pointer::default();
+        assert_eq!(pointer.place(), None);
+        pointer.seen = Some(((5.5, 5.5), start));
+        assert_eq!(pointer.place(), Some((5.5, 5.5)));
+        pointer.put = Some(((80.0, 90.0), after(10)));
+        assert_eq!(pointer.place(), Some((80.0, 90.0)), "not told yet");
+        pointer.seen = Some(((40.5, 40.5), after(60)));
+        assert_eq!(pointer.place(), Some((80.0, 90.0)), "told late");
+        pointer.seen = Some(((79.5, 90.5), after(900)));
+        assert_eq!(pointer.place(), Some((80.0, 90.0)), "there, more exactly");
+        pointer.seen = Some(((300.5, 90.5), after(900)));
+        assert_eq!(pointer.place(), Some((300.5, 90.5)), "the user's own hand");
+    }
+
+    #[test]
+    fn an_end_without_a_change_of_monitors_is_the_users() {
+        let start = Instant::now();
+        let times = |closed, changed| EndTimes {
+            closed: Some(start + Duration::from_millis(closed)),
+            monitors_changed: Some(start + Duration::from_millis(changed)),
+        };
+        assert!(times(1_000, 900).is_of_monitors());
+        assert!(
+            times(1_000, 1_200).is_of_monitors(),
+            "told in whatever order"
+        );
+        assert!(!times(9_000, 1_000).is_of_monitors());
+        let alone = EndTimes {
+            closed: Some(start),
+            ..EndTimes::default()
+        };
+        assert!(!alone.is_of_monitors());
     }
 }

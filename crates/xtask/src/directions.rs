@@ -73,7 +73,7 @@ const CORE_AND_X11: &[&str] = &[
     "own-window",
     "x11",
 ];
-/// What copies and pastes may know.
+/// What copies and pastes, and what shows pictures, may know.
 const CORE_X11_AND_WAYLAND: &[&str] = &[
     "protocol",
     "session",
@@ -251,7 +251,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "present",
-        may_know: CORE_AND_X11,
+        may_know: CORE_X11_AND_WAYLAND,
         never: NO_IO_NO_GUI,
     },
     // io knows core; only the host's engine knows capture and input

@@ -35,10 +35,24 @@ fn small() -> anyhow::Result<Utf8PathBuf> {
     let host = host.context("rustc does not say where it runs")?;
     let mut build = build_of_small(host);
     if host == SMALL_ON {
-        let flags: Vec<&str> = FLAGS_OF_SMALL.lines().collect();
+        let mut flags: Vec<String> = FLAGS_OF_SMALL.lines().map(str::to_owned).collect();
+        flags.extend(paths_of_crates()?);
         build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     }
     built(&mut build, host, "helpme")
+}
+
+/// What rustc is told about the paths of crates, which are in the program: as in `crates/dist/src/build.rs`.
+fn paths_of_crates() -> anyhow::Result<Vec<String>> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let home = home.context("there is no home folder")?;
+    let folders = fs::read_dir(home.join("registry").join("src"))?;
+    let flags = folders.map(|folder| {
+        let folder = folder?.path();
+        Ok(format!("--remap-path-prefix={}=/crates", folder.display()))
+    });
+    flags.collect()
 }
 
 /// As [`small`], for Windows.

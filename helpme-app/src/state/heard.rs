@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use host_engine::{BrowseConsent, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
+use host_engine::{
+    BrowseConsent, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble,
+};
 use protocol::{ChatAuthor, Hindrance, PeerId, Rights, Shield, ShieldState, Shields};
 use ui_kit::ProxyForm;
 
@@ -97,6 +99,7 @@ impl State {
                     resting: Vec::new(),
                     monitors_shown: false,
                     monitor_gone: false,
+                    cannot_act: None,
                 });
                 return vec![Effect::WatchHotKey(true)];
             }
@@ -209,6 +212,10 @@ impl State {
             }
             HostEvent::SessionResumed { session } => {
                 self.line_is(session, Line::Back { at: now });
+                if let Some(running) = self.running_mut(session) {
+                    // keyboard and pointer are opened anew
+                    running.cannot_act = None;
+                }
             }
             HostEvent::Reconnecting => self.reconnecting(),
             HostEvent::Reconnected => self.reconnecting = false,
@@ -252,7 +259,14 @@ impl State {
             }
             HostEvent::ConnectionLost(cause) => self.lost(cause),
             HostEvent::Hindered(hindrances) => self.hindrances = hindrances,
-            HostEvent::Trouble(trouble) => self.trouble = Some(trouble),
+            HostEvent::Trouble(trouble) => {
+                if let Trouble::NoInput { why, .. } = &trouble
+                    && let Stage::Running(running) = &mut self.stage
+                {
+                    running.cannot_act = Some(*why);
+                }
+                self.trouble = Some(trouble);
+            }
         }
         Vec::new()
     }

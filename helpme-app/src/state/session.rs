@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use host_engine::EndCause;
 use protocol::transfers::Transfer;
-use protocol::{PeerId, Rights, SessionId, Shield, Shields};
+use protocol::{Hindrance, PeerId, Rights, SessionId, Shield, Shields};
 
 use super::receipt::{Opinion, Receipt};
 
@@ -44,6 +44,15 @@ pub struct Running {
     pub monitors_shown: bool,
     /// The monitor that was shared alone is gone; nothing is seen until the user chooses another or goes on.
     pub monitor_gone: bool,
+    /// Why no operator can act, whatever the user allows: the desktop did not let them, for example.
+    pub cannot_act: Option<Hindrance>,
+}
+
+impl Running {
+    /// Whether operators use keyboard and mouse.
+    pub fn is_acted_on(&self) -> bool {
+        self.rights.has(Rights::CONTROL) && self.cannot_act.is_none()
+    }
 }
 
 /// Files between this computer and the operators (S6).

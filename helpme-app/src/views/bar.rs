@@ -337,7 +337,7 @@ impl<'a> Strip<'a> {
             lang: state.lang(),
             running,
             organisation: state.organisation(),
-            barred: state.hindrances.input,
+            barred: state.hindrances.input.or(running.cannot_act),
             has_hot_key: state.hot_key,
             chat: (state.chat.unread, state.chat.shown),
             monitors: (state.only.is_some(), state.monitors.len()),
@@ -606,7 +606,7 @@ fn tools(strip: Strip<'_>) -> Vec<Tool> {
         (Tool::Operators, opens_below && running.is_shared()),
         (Tool::Folders, !running.browsers.is_empty()),
         (Tool::Clipboard, running.rights.has(Rights::CLIPBOARD)),
-        (Tool::Control, running.rights.has(Rights::CONTROL)),
+        (Tool::Control, running.is_acted_on()),
     ];
     let there = all.into_iter().filter(|(_, is_there)| *is_there);
     there.map(|(tool, _)| tool).collect()
@@ -714,7 +714,7 @@ fn rights_ui(ui: &mut Ui, lang: Lang, running: &Running, is_tight: bool) {
         mark(ui, Icon::EyeOff, Tone::Good, name);
         return;
     }
-    let controls = running.rights.has(Rights::CONTROL);
+    let controls = running.is_acted_on();
     if is_tight && controls {
         let both = [Word::ViewedNow, Word::ControlledNow].map(|word| w(lang, word));
         mark(ui, Icon::MousePointerClick, Tone::Danger, &both.join(". "));

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use eframe::egui::Ui;
-use host_engine::{EndCause, HostEvent, LostCause};
+use host_engine::{EndCause, HostEvent, LostCause, Trouble};
 use looks::{Album, Window};
 use protocol::diagnosis::Found;
 use protocol::files::TransferId;
@@ -376,6 +376,15 @@ fn h6_the_bar_fits_in_every_look() {
         })
     };
     add(&mut album, "bar-out-of-reach", out_of_reach);
+    add(&mut album, "bar-watching-only", || {
+        let trouble = Trouble::NoInput {
+            detail: String::new(),
+            why: Hindrance::INPUT_NOT_SHARED,
+        };
+        changed(running(), |state| {
+            state.apply(HostEvent::Trouble(trouble), NOW);
+        })
+    });
     add(&mut album, "chat-out-of-reach", || {
         changed(out_of_reach(), |state| state.chat.shown = true)
     });

@@ -3,13 +3,14 @@ use std::time::Duration;
 use eframe::egui::{self, Key};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use host_engine::{BrowseConsent, EndCause, HostCommand, HostEvent, LostCause};
+use host_engine::{BrowseConsent, EndCause, HostCommand, HostEvent, LostCause, Trouble};
 use protocol::diagnosis::Found;
 use protocol::files::TransferId;
 use protocol::receipt::Offsets;
 use protocol::transfers::{Stage as TransferStage, Transfer};
 use protocol::{
-    EndedBy, PeerId, Refusal, RefusalCode, Rights, SessionId, Shield, ShieldState, Shields, Stars,
+    EndedBy, Hindrance, PeerId, Refusal, RefusalCode, Rights, SessionId, Shield, ShieldState,
+    Shields, Stars,
 };
 use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
@@ -316,6 +317,25 @@ fn h6_control_can_be_taken_back_on_the_bar() {
     harness.get_by_label(w(Lang::En, Word::StopControl)).click();
     harness.run_steps(2);
     assert_eq!(harness.state().actions, [Action::StopControl]);
+}
+
+#[test]
+fn h6_the_bar_shows_no_hand_where_the_desktop_lets_nobody_act() {
+    let acts = w(Lang::En, Word::ControlledNow);
+    let mut state = running();
+    let harness = show(running());
+    assert!(harness.query_by_label(acts).is_some(), "usually");
+    let trouble = Trouble::NoInput {
+        detail: String::new(),
+        why: Hindrance::INPUT_NOT_SHARED,
+    };
+    state.apply(HostEvent::Trouble(trouble), LATER);
+    let harness = show(state);
+    assert!(harness.query_by_label(acts).is_none());
+    let stop = w(Lang::En, Word::StopControl);
+    assert!(harness.query_by_label(stop).is_none(), "nothing to stop");
+    harness.get_by_label(w(Lang::En, Word::ControlStopped));
+    harness.get_by_label_contains("Watching only");
 }
 
 #[test]

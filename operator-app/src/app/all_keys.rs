@@ -1,13 +1,19 @@
 //! The all-keys mode: also the keys that this desktop would keep go to the remote computer.
 
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+use std::collections::BTreeMap;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+use std::collections::btree_map::Entry;
 #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 use std::sync::Arc;
 #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use egui::Ui;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+use input::grab::TakenShortcuts;
 #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
-use input::grab::{GrabbedKey, KeyboardGrab};
+use input::grab::{GrabError, GrabbedKey, KeyboardGrab};
 #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
 use input::hid;
 #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
@@ -41,6 +47,11 @@ impl AllKeys {
     /// pointer are in one of the session's windows: taking the keyboard looks like a lost focus, but the pointer
     /// is still here then.
     pub(super) fn follow(&mut self, ui: &Ui, state: &mut SessionState, here: bool) {
+        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+        if TakenShortcuts::are_the_way() {
+            state.all_keys &= here && state.controls();
+            return;
+        }
         if let Some(grab) = &self.grab {
             let over = grab.escaped.load(Ordering::Acquire) || !grab.keyboard.is_active();
             if over || !here || !state.controls() {
@@ -96,12 +107,56 @@ impl AllKeys {
                     by_place,
                 });
             }
-            Err(error) => {
-                state.all_keys = false;
-                let reason = w(state.lang, Word::NotOnThisPlatform);
-                state.all_keys_problem = Some(format!("{reason} ({error})"));
+            Err(error) => refuse(state, &error),
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
+fn refuse(state: &mut SessionState, error: &GrabError) {
+    state.all_keys = false;
+    let reason = w(state.lang, Word::NotOnThisPlatform);
+    state.all_keys_problem = Some(format!("{reason} ({error})"));
+}
+
+/// On Wayland: the windows of one session to which the desktop's shortcuts come, while the mode is on.
+#[derive(Debug, Default)]
+pub(super) struct Shortcuts {
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    taken: BTreeMap<u64, TakenShortcuts>,
+}
+
+impl Shortcuts {
+    /// Takes them for a window, as the platform numbers it, or gives all back; called in every pass of it.
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    pub(super) fn follow(&mut self, state: &mut SessionState, window: Option<u64>) {
+        if !state.all_keys {
+            self.taken.clear();
+            return;
+        }
+        if !TakenShortcuts::are_the_way() {
+            return;
+        }
+        if let Some(window) = window
+            && let Entry::Vacant(place) = self.taken.entry(window)
+        {
+            match TakenShortcuts::of(window) {
+                Ok(taken) => {
+                    place.insert(taken);
+                }
+                Err(error) => refuse(state, &error),
             }
         }
+    }
+
+    /// On this platform the whole keyboard is taken, or nothing.
+    #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+    #[expect(clippy::unused_self, reason = "the same call on every platform")]
+    pub(super) fn follow(&mut self, _state: &mut SessionState, _window: Option<u64>) {}
+
+    /// A window is gone; those that stay take theirs again.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
     }
 }
 

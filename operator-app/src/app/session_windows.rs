@@ -18,7 +18,7 @@ use ui_kit::widgets::Notices;
 use ui_kit::{Lang, Palette, Tone, Word, w};
 
 use super::ConsoleApp;
-use super::all_keys::AllKeys;
+use super::all_keys::{AllKeys, Shortcuts};
 use super::monitor_windows::{Apart, Hands};
 use super::places::{Place, SMALLEST, Scale, Standing, WITHOUT_PICTURE, centred};
 use crate::clerk::Job;
@@ -88,6 +88,8 @@ pub(super) struct SessionWindow {
     drawing: Mutex<Drawing>,
     /// The windows of monitors. Locked after the state, if both are.
     apart: Mutex<Apart>,
+    /// Locked after the state.
+    shortcuts: Mutex<Shortcuts>,
     /// In which of the session's windows the operator's hands are.
     hands: Mutex<Hands>,
     pub(super) wake: Wake,
@@ -127,7 +129,7 @@ impl SessionWindow {
             .frame(Frame::new().fill(palette.sunken))
             .show(ui, |ui| {
                 if state.ended.is_some() {
-                    self.picture.whole().place(None, None, false);
+                    self.picture.whole().hide();
                     ended_ui(ui, &mut state);
                 } else {
                     self.first_picture_ui(ui, &mut state, &mut drawing);
@@ -207,10 +209,17 @@ impl SessionWindow {
         let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
         let had_keyboard = hands.have_keyboard();
         hands.leave(viewport);
+        self.shortcuts().forget();
         if had_keyboard && !hands.have_keyboard() {
             drop(hands);
             self.lock().wishes.push(SessionWish::HasKeyboard(false));
         }
+    }
+
+    fn shortcuts(&self) -> MutexGuard<'_, Shortcuts> {
+        self.shortcuts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn apart(&self) -> MutexGuard<'_, Apart> {
@@ -240,6 +249,8 @@ impl SessionWindow {
             .tap
             .as_ref()
             .and_then(|tap| tap.window_of(pane.viewport()));
+        self.shortcuts().follow(state, window);
+        let scale = scale_of(ui);
         let options = ViewOptions {
             label,
             size: state.size,
@@ -248,6 +259,7 @@ impl SessionWindow {
             keys_by_place: state.keys_by_place,
             // the words over a picture that stands still are drawn here, and it with them
             drawn_elsewhere: pane.is_direct() && !state.stands_still(),
+            step_px: present::step_px(scale),
         };
         let shown = view.ui(ui, &options);
         pane.passed(shown.seq);
@@ -255,7 +267,7 @@ impl SessionWindow {
         let place = place.filter(|_| !shown.covered && !state.stands_still());
         // the operator's own pointer stands for the host's while it is over the screen
         let draw_pointer = !(state.controls() && shown.response.hovered());
-        pane.place(window, place, draw_pointer);
+        pane.place(window, place, scale, draw_pointer);
         let has_picture = pane.slot().size().is_some();
         if !has_picture && !state.stands_still() {
             let title = match state.hindrances.screen {
@@ -277,6 +289,19 @@ impl SessionWindow {
             state.set_resting(false);
         }
     }
+}
+
+/// Physical pixels for each unit of the desktop, in parts of [`present::SCALE_ONE`].
+fn scale_of(ui: &Ui) -> u32 {
+    let scale = ui.ctx().native_pixels_per_point().unwrap_or(1.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a small number; the cast saturates"
+    )]
+    let parts = (scale * present::SCALE_ONE as f32).round() as u32;
+    parts
 }
 
 /// F11 belongs to the remote computer; the menu key is the way out for who has only a keyboard.
@@ -738,6 +763,7 @@ impl ConsoleApp {
             wishes,
             state: Mutex::new(state),
             apart: Mutex::default(),
+            shortcuts: Mutex::default(),
             hands: Mutex::default(),
             wake: Arc::clone(&self.sessions.wake),
         };

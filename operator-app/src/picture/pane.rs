@@ -47,6 +47,7 @@ struct Standing {
     /// As the platform numbers it.
     window: Option<u64>,
     place: Option<PicturePlacement>,
+    scale: u32,
     draw_pointer: bool,
     /// Of the picture.
     size: Option<PixelSize>,
@@ -117,7 +118,7 @@ impl Pane {
     pub fn set_in_use(&self, in_use: bool) {
         self.stage.in_use.store(in_use, Ordering::Release);
         if !in_use {
-            self.place(None, None, false);
+            self.hide();
         }
         // what came meanwhile is in the slot
         self.stage.ctx.request_repaint_of(self.stage.viewport);
@@ -151,11 +152,19 @@ impl Pane {
     /// From now on the picture is to stand straight on the screen at `place` in `window` (as the
     /// platform numbers it), or is left to egui; called in every pass of the window. Never waits.
     ///
-    /// `draw_pointer` says whether the host's pointer is to be seen in the picture.
-    pub fn place(&self, window: Option<u64>, place: Option<PicturePlacement>, draw_pointer: bool) {
+    /// `scale` is the window's, in parts of [`present::SCALE_ONE`]; `draw_pointer` says whether the host's pointer is
+    /// to be seen in the picture.
+    pub fn place(
+        &self,
+        window: Option<u64>,
+        place: Option<PicturePlacement>,
+        scale: u32,
+        draw_pointer: bool,
+    ) {
         let standing = Standing {
             window,
             place,
+            scale,
             draw_pointer,
             size: self.stage.slot.size(),
         };
@@ -165,6 +174,11 @@ impl Pane {
             wished.carried_out = false;
             self.stage.wish_changed.notify_one();
         }
+    }
+
+    /// The picture stands nowhere from now on. Never waits.
+    pub fn hide(&self) {
+        self.place(None, None, present::SCALE_ONE, false);
     }
 
     /// Takes over what changed in the part of `picture`. `new_layout` says that it is of other monitors than
@@ -261,6 +275,7 @@ impl Stage {
         let Standing {
             window,
             place,
+            scale,
             draw_pointer,
             size: _,
         } = standing;
@@ -300,10 +315,16 @@ impl Stage {
             source_x: place.source_x,
             source_y: place.source_y,
             shown: place.shown,
+            scale,
         });
-        if let Err(error) = presenter.place(place, canvas.picture()) {
+        let placed = presenter.place(place, canvas.picture());
+        if let Err(error) = &placed {
             tracing::warn!(%error, "Picture not placed");
             *refused = true;
+        }
+        let direct = placed.unwrap_or(false);
+        if direct && presenter.waits_for_the_window() {
+            self.ctx.request_repaint_of(self.viewport);
         }
         if direct {
             *refused |= !show(presenter, canvas, &damage);
@@ -345,8 +366,8 @@ mod tests {
         let pane = Pane::new(Context::default(), ViewportId::ROOT);
         // somebody presents a picture, and the display takes its time
         let busy = pane.stage.lock();
-        pane.place(Some(7), None, true);
-        pane.place(Some(7), None, false);
+        pane.place(Some(7), None, present::SCALE_ONE, true);
+        pane.place(Some(7), None, present::SCALE_ONE, false);
         drop(busy);
     }
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A GNOME session without a screen, a login manager and systemd; runs inside the Debian that it is installed in. $1 is
-# the monitor's size. Its end ends all.
+# A GNOME session without a screen, a login manager and systemd; runs inside the Debian that it is installed in. Its
+# arguments are the sizes of its monitors. Its end ends all.
 set -u
 trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
 trap 'exit 0' TERM INT
@@ -33,10 +33,14 @@ gsettings set org.gnome.shell welcome-dialog-last-shown-version 99
 gsettings set org.gnome.desktop.input-sources sources "[('xkb','it')]"
 gsettings set org.gnome.desktop.interface enable-animations false
 gsettings set org.gnome.desktop.session idle-delay 0
+# scales apart from whole ones, as users have them that choose 125 %
+gsettings set org.gnome.mutter experimental-features "['scale-monitor-framebuffer']"
 pipewire &
 until [ -e "$XDG_RUNTIME_DIR/pipewire-0" ]; do sleep 0.05; done
 wireplumber &
-gnome-shell --headless --wayland --no-x11 --virtual-monitor "$1" &
+monitors=()
+for size in "$@"; do monitors+=(--virtual-monitor "$size"); done
+gnome-shell --headless --wayland --no-x11 "${monitors[@]}" &
 until [ -e "$XDG_RUNTIME_DIR/wayland-0" ]; do sleep 0.05; done
 export WAYLAND_DISPLAY=wayland-0
 dbus-update-activation-environment --all

@@ -464,6 +464,31 @@ async fn h6_end_stops_at_once_without_waiting_for_the_hub() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h6_end_does_not_wait_for_a_long_text_that_is_being_typed() {
+    let (_hub, host, _desk, _console, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    host.log.type_slowly(Duration::from_millis(2));
+    let text = "all that was in the clipboard. ".repeat(33);
+    let text = InputEvent::Text {
+        text: text.as_str().into(),
+    };
+    seat.do_it(&press(4)).await;
+    seat.do_it(&text).await;
+    assert!(host.log.wait_for_events(2, PATIENCE));
+    let pressed = Instant::now();
+    host.handle.end_session();
+    host.wait_for(ended);
+    while !host.log.sink_is_gone() {
+        assert!(pressed.elapsed() < PATIENCE, "the sink stays");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let typed = host.log.typed().len();
+    let gone = pressed.elapsed();
+    println!("End: the sink is gone after {gone:?}, {typed} of 1,023 characters were typed");
+    assert!(typed < 500 && gone < 2 * AT_ONCE, "{typed}, {gone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h6_the_hot_key_ends_from_any_thread() {
     let (_hub, host, mut desk, _console, mut seat) = in_session(BOTH).await;
     seat.see().await;

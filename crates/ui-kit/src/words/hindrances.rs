@@ -275,7 +275,7 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
         (
             Lang::It,
             Hindrance::NO_INPUT | Hindrance::INPUT_NOT_ALLOWED | Hindrance::INPUT_NOT_SHARED,
-        ) => "Solo guardare",
+        ) => "Sola visione",
         (Lang::It, Hindrance::MORE_RIGHTS) => "Fuori portata",
         (Lang::It, _) => "Ostacolato",
     }

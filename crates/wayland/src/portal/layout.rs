@@ -16,6 +16,8 @@ use crate::session::{PATIENCE, named};
 
 /// The longest keymap that is read.
 const MAX_BYTES: u32 = 1 << 20;
+/// As long as no keysym's name is, with the 0 at its end.
+const MAX_NAME_BYTES: usize = 64;
 
 /// The names of all that the keys mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,12 +68,26 @@ impl Layout {
 
     /// The keysym that some key makes this character with.
     pub fn keysym_of(&self, character: char) -> Option<u32> {
-        let named = Keysym::from_char(character);
-        let name = named.name()?;
-        let name = name.strip_prefix("XK_").unwrap_or(name);
+        let keysym = Keysym::from_char(character).raw();
         let by_number = format!("U{:04X}", u32::from(character));
-        (self.names.contains(name) || self.names.contains(&by_number)).then(|| named.raw())
+        let is_made = name_of(keysym).is_some_and(|name| self.names.contains(&name))
+            || self.names.contains(&by_number);
+        is_made.then_some(keysym)
     }
+}
+
+/// What a keymap calls a keysym, by the library that every Wayland desktop reads keymaps with; `None` where it is
+/// missing. The names alone would make Helpme 0.2 MB larger.
+#[expect(unsafe_code, reason = "the library is one of C")]
+fn name_of(keysym: u32) -> Option<String> {
+    let library = xkbcommon_dl::xkbcommon_option()?;
+    let mut name = [0_u8; MAX_NAME_BYTES];
+    // SAFETY: it writes at most as many bytes as it is told there are, and a 0 after the last.
+    let len =
+        unsafe { (library.xkb_keysym_get_name)(keysym, name.as_mut_ptr().cast(), name.len()) };
+    // a number below 0 says that there is no such keysym
+    let name = name.get(..usize::try_from(len).ok()?)?;
+    Some(String::from_utf8_lossy(name).into_owned())
 }
 
 #[derive(Default)]
