@@ -479,7 +479,7 @@ fn in_menu(map: &UiMap, label: &str) -> Option<Found> {
 }
 
 /// The field `label`, if it takes text.
-fn input_field(map: &UiMap, label: &str) -> Option<Found> {
+pub(crate) fn input_field(map: &UiMap, label: &str) -> Option<Found> {
     map.find_matching(|shown, role| shown == label && role.ends_with("Input"))
         .filter(|found| found.enabled)
 }

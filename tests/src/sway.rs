@@ -9,12 +9,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use input::InputSink as _;
 use input::wayland::WaylandSink;
+use input::{InputSink as _, hid};
 use protocol::input::{InputEvent, Place, PointerButton};
 use serde_json::Value;
 
-use crate::app::PATIENCE;
+use crate::app::{PATIENCE, input_field};
 use crate::look::Look;
 use crate::picture::{Picture, Region};
 use crate::programs::{Home, Programs};
@@ -541,6 +541,38 @@ impl SwayApp {
     pub fn click(&mut self, sway: &Sway, label: &str) -> anyhow::Result<()> {
         let place = self.wait_for(sway, label)?;
         sway.click(place)
+    }
+
+    /// Clicks into the field called `label`, which is in the first window, and replaces what is in it by `text`.
+    ///
+    /// # Errors
+    ///
+    /// As [`SwayApp::wait_for`].
+    pub fn type_into(&mut self, sway: &Sway, label: &str, text: &str) -> anyhow::Result<()> {
+        wait_until(&format!("the field {label:?}"), PATIENCE, || {
+            let field = input_field(&self.map()?, label);
+            let Some(field) = field else {
+                return Ok(None);
+            };
+            if !field.focused {
+                sway.click(field.region.middle())?;
+                std::thread::sleep(Duration::from_millis(400));
+            }
+            Ok(field.focused.then_some(()))
+        })?;
+        for pressed in [true, false] {
+            for key in [hid::CONTROL_LEFT, hid::A] {
+                sway.hand(&InputEvent::Key {
+                    key,
+                    pressed,
+                    character: None,
+                })?;
+                std::thread::sleep(Duration::from_millis(30));
+            }
+        }
+        sway.type_text(text)?;
+        std::thread::sleep(Duration::from_millis(300));
+        Ok(())
     }
 
     /// Types the ticket and the name and presses **Helpme** (H4).

@@ -80,11 +80,7 @@ impl Play {
             ("User name", OPERATOR),
             ("Password", PASSWORD),
         ] {
-            console.click(sway, label)?;
-            std::thread::sleep(Duration::from_millis(300));
-            press(sway, &[hid::CONTROL_LEFT, hid::A])?;
-            sway.type_text(text)?;
-            std::thread::sleep(Duration::from_millis(300));
+            console.type_into(sway, label, text)?;
         }
         console.click(sway, "Log into the service")?;
         console.wait_for(sway, "Logged in")?;

@@ -338,8 +338,11 @@ struct Magnitude {
     upper_bits: [[Probability; 4]; 16],
 }
 
+#[expect(
+    clippy::derivable_impls,
+    reason = "derived, it would write each number by an instruction of its own"
+)]
 impl Default for Magnitude {
-    // derived, it would write each number by an instruction of its own
     fn default() -> Self {
         Self {
             is_longer: [Probability::default(); 16],

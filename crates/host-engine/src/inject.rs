@@ -237,11 +237,10 @@ pub(crate) fn run(
         if presses(&event) {
             course.press();
         }
-        let injected = match &event {
-            InputEvent::Text { text } => {
-                type_text(sink.as_mut(), text.as_str(), || switch.lets_touch(operator))
-            }
-            event => sink.inject(event),
+        let injected = if let InputEvent::Text { text } = &event {
+            type_text(sink.as_mut(), text.as_str(), || switch.lets_touch(operator))
+        } else {
+            sink.inject(&event)
         };
         match injected {
             Ok(()) => {}

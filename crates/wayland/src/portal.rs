@@ -564,14 +564,13 @@ impl Portal {
         // Newer Mutters mean pixels of the picture, older ones units of the desktop, and the portal before them refuses
         // what lies beyond the size in units. A way from where the pointer is they all understand alike.
         let mut pointer = locked(&self.pointer);
-        let from = match pointer.place() {
-            Some(from) => from,
-            None => {
-                // a place that is the same in units and in pixels, but for one
-                let known = (1.0, 1.0);
-                self.put_pointer(known)?;
-                known
-            }
+        let from = if let Some(from) = pointer.place() {
+            from
+        } else {
+            // a place that is the same in units and in pixels, but for one
+            let known = (1.0, 1.0);
+            self.put_pointer(known)?;
+            known
         };
         let way = ((at.0 - from.0) / across, (at.1 - from.1) / down);
         if way.0.hypot(way.1) > f64::EPSILON {
@@ -726,7 +725,7 @@ fn watch(bus: &Connection, session: &OwnedObjectPath) -> Result<Arc<Ends>, Refus
         .member("MonitorsChanged")?
         .build();
     let mut closed = MessageIterator::for_match_rule(closed, bus, None)?;
-    let changes = MessageIterator::for_match_rule(changed, bus, None)?;
+    let mut changes = MessageIterator::for_match_rule(changed, bus, None)?;
     let ends = Arc::new(Ends::default());
     let noted = Arc::clone(&ends);
     let spawn = |name: &str, watch: Box<dyn FnOnce() + Send>| {
@@ -744,15 +743,14 @@ fn watch(bus: &Connection, session: &OwnedObjectPath) -> Result<Arc<Ends>, Refus
     spawn("portal-closed", Box::new(ended))?;
     let noted = Arc::downgrade(&ends);
     let monitors = move || {
-        for change in changes {
-            let Some(noted) = noted.upgrade().filter(|_| change.is_ok()) else {
-                break;
-            };
+        // the first one ends it
+        if let Some(Ok(_)) = changes.next()
+            && let Some(noted) = noted.upgrade()
+        {
             locked(&noted.times).monitors_changed = Some(Instant::now());
-            // GNOME 43 closes it then; 48 does not, and gives no further picture
+            // by its code an older GNOME closes it then; 48 does not, and gives no further picture
             thread::sleep(CHANGES_FOR);
             noted.close();
-            break;
         }
     };
     spawn("portal-monitors", Box::new(monitors))?;

@@ -247,14 +247,16 @@ impl Inset {
     pub fn new(window: u64) -> Result<Self, WindowError> {
         let guest = Guest::of(window)?;
         let handle = guest.queue.handle();
-        let lacks = WindowError::Lacks;
         let bound = &guest.bound;
-        let compositor = bound.compositor.as_ref().ok_or(lacks("wl_compositor"))?;
-        let shm = bound.shm.clone().ok_or(lacks("wl_shm"))?;
+        let compositor = bound
+            .compositor
+            .as_ref()
+            .ok_or(WindowError::Lacks("wl_compositor"))?;
+        let shm = bound.shm.clone().ok_or(WindowError::Lacks("wl_shm"))?;
         let below = bound.subcompositor.as_ref();
-        let below = below.ok_or(lacks("wl_subcompositor"))?;
+        let below = below.ok_or(WindowError::Lacks("wl_subcompositor"))?;
         let viewporter = bound.viewporter.as_ref();
-        let viewporter = viewporter.ok_or(lacks("wp_viewporter"))?;
+        let viewporter = viewporter.ok_or(WindowError::Lacks("wp_viewporter"))?;
         let surface = compositor.create_surface(&handle, ());
         let nothing = compositor.create_region(&handle, ());
         surface.set_input_region(Some(&nothing));
@@ -442,10 +444,11 @@ impl Inhibitor {
     pub fn new(window: u64) -> Result<Self, WindowError> {
         let guest = Guest::of(window)?;
         let bound = &guest.bound;
-        let lacks = WindowError::Lacks;
         let inhibitors = bound.inhibitors.as_ref();
-        let inhibitors = inhibitors.ok_or(lacks("zwp_keyboard_shortcuts_inhibit_manager_v1"))?;
-        let seat = bound.seat.as_ref().ok_or(lacks("wl_seat"))?;
+        let inhibitors = inhibitors.ok_or(WindowError::Lacks(
+            "zwp_keyboard_shortcuts_inhibit_manager_v1",
+        ))?;
+        let seat = bound.seat.as_ref().ok_or(WindowError::Lacks("wl_seat"))?;
         let handle = guest.queue.handle();
         let proxy = inhibitors.inhibit_shortcuts(&guest.window, seat, &handle, ());
         guest.flush()?;

@@ -63,16 +63,6 @@ const PLATFORM: &[&str] = &[
 ];
 
 const CORE: &[&str] = &["protocol", "session", "codec", "recording", "keyboard"];
-/// What a platform crate may know.
-const CORE_AND_X11: &[&str] = &[
-    "protocol",
-    "session",
-    "codec",
-    "recording",
-    "keyboard",
-    "own-window",
-    "x11",
-];
 /// What copies and pastes, and what shows pictures, may know.
 const CORE_X11_AND_WAYLAND: &[&str] = &[
     "protocol",
