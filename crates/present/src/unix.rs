@@ -13,7 +13,7 @@ pub struct Presenter(Inner);
 #[derive(Debug)]
 enum Inner {
     X11(x11::Presenter),
-    Wayland(wayland::Presenter),
+    Wayland(Box<wayland::Presenter>),
 }
 
 impl Presenter {
@@ -26,9 +26,8 @@ impl Presenter {
     /// Wayland compositor lacks `wp_viewporter`.
     pub fn attach(window: u64) -> Result<Self, PresentError> {
         if ::wayland::windows::are_on_wayland() {
-            wayland::Presenter::attach(window)
-                .map(Inner::Wayland)
-                .map(Self)
+            let presenter = wayland::Presenter::attach(window)?;
+            Ok(Self(Inner::Wayland(Box::new(presenter))))
         } else {
             Self::attach_on(None, window)
         }

@@ -35,9 +35,10 @@ struct Fit {
 
 impl From<WindowError> for PresentError {
     fn from(error: WindowError) -> Self {
-        match error {
-            WindowError::Lacks(what) => Self::Lacks(what),
-            other => Self::NoDisplay(other.to_string()),
+        if let WindowError::Lacks(what) = error {
+            Self::Lacks(what)
+        } else {
+            Self::NoDisplay(error.to_string())
         }
     }
 }
