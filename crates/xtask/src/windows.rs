@@ -49,7 +49,12 @@ pub(crate) fn try_under_wine(
             test.args(["--package", package]);
         }
         for_windows(&mut test)?;
-        steps.command("tests under Wine", wine.for_it(&mut test))?;
+        let test = wine.for_it(&mut test);
+        if let Err(error) = steps.command("tests under Wine", test) {
+            // as everything on a display has: see `.config/nextest.toml`
+            println!("{error:#}\nThey get a second try.");
+            steps.command("tests under Wine once more", test)?;
+        }
     }
     if what == Tried::Tests {
         return Ok(());
