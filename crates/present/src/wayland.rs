@@ -118,7 +118,14 @@ impl State {
                 pixels,
                 stride: size.width as usize,
             };
-            sheet::draw(scaler, picture, shown, part, rows, changed)
+            let drawn = sheet::draw(scaler, picture, shown, part, rows, changed);
+            // from here on by places in what the compositor gets
+            let moved = drawn.into_iter().map(|rect| Rect {
+                x: rect.x - part.x,
+                y: rect.y - part.y,
+                ..rect
+            });
+            moved.collect()
         })?;
         Ok(())
     }

@@ -291,7 +291,7 @@ impl Inset {
     }
 
     /// Shows a picture of `size`. `draw` gets the rows of the one that was shown last, or black ones of a new size,
-    /// and gives the parts that it has changed.
+    /// and gives the parts of it that it has changed.
     ///
     /// # Errors
     ///
@@ -320,6 +320,7 @@ impl Inset {
             let [x, y, width, height] = [rect.x, rect.y, rect.width, rect.height].map(signed);
             self.surface.damage_buffer(x, y, width, height);
         }
+        buffer.stale.clear();
         buffer.is_free.store(false, Ordering::Release);
         self.surface.attach(Some(&buffer.proxy), 0, 0);
         self.surface.commit();
