@@ -392,7 +392,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "hub-film",
-        may_know: &["protocol", "recording", "codec"],
+        may_know: &["protocol", "recording", "codec", "urgency"],
         never: &[
             "tokio",
             "quinn",

@@ -54,6 +54,8 @@ struct Arguments {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
+    // whoever hands keys on has started it
+    urgency::ordinary();
     priority::lower();
     #[cfg(target_os = "linux")]
     if arguments.own_user.is_none() && rustix::process::geteuid().is_root() {
