@@ -2,7 +2,7 @@
 
 use crate::steps::{Steps, cargo};
 use crate::windows::Tried;
-use crate::{directions, rules, words, workspace_root};
+use crate::{directions, rules, types, words, workspace_root};
 
 /// How much cargo-deny is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,11 @@ fn all(steps: &mut Steps, dependencies: Dependencies) -> anyhow::Result<()> {
         ])
         .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
+    if let Err(error) = types::WINDOWS.add_library(steps) {
+        println!("{error:#}");
+        steps.left_out("tests under Wine: NOT run, Rust's library for Windows cannot be had here");
+        return Ok(());
+    }
     crate::wine(steps, Tried::Tests, &[])
 }
 
