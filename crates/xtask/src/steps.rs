@@ -70,7 +70,11 @@ impl Steps {
         let outcome = work();
         let took = started.elapsed();
         self.taken.push((name, took));
-        println!("<== {name}: {:.1} s", took.as_secs_f64());
+        let free = fs4::available_space(".").map_or_else(
+            |error| format!("free room unknown: {error}"),
+            |free| format!("{:.1} GB free", free as f64 / 1e9),
+        );
+        println!("<== {name}: {:.1} s, {free}", took.as_secs_f64());
         outcome.with_context(|| format!("step `{name}` failed"))
     }
 
