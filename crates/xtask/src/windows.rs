@@ -13,20 +13,23 @@ use crate::types;
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 const UNDERSCORED: &str = "x86_64_pc_windows_gnu";
 
-/// What has a part of its own for Windows that its tests try there.
-const PLATFORM_CRATES: [&str; 9] = [
+/// What has a part of its own for Windows that its tests try there; and of what has none, what goes to and from its disk,
+/// and who made a program.
+const TESTED_CRATES: [&str; 11] = [
     "capture",
     "clipboard",
     "desktop",
     "input",
     "machine",
+    "maker",
     "present",
     "private-file",
+    "transfer",
     "update",
     "urgency",
 ];
 
-/// Builds the tests of the platform crates for Windows and runs them under Wine, on a display of their own; then the
+/// Builds the tests of those crates for Windows and runs them under Wine, on a display of their own; then the
 /// programs and the set-up program, and lets the stage play with them.
 ///
 /// The Linux programs of those plays are built too, where `PHD_BIN_DIR` does not name them.
@@ -45,7 +48,7 @@ pub(crate) fn try_under_wine(
     steps.step("Wine", "a Windows of its own", || wine.prepare())?;
     if what != Tried::Plays {
         let mut test = cargo(["test", "--locked", "--no-fail-fast", "--target", TARGET]);
-        for package in PLATFORM_CRATES {
+        for package in TESTED_CRATES {
             test.args(["--package", package]);
         }
         for_windows(&mut test)?;
