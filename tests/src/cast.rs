@@ -103,6 +103,21 @@ impl Cast {
         user_display: Display,
         operator_display: Display,
     ) -> anyhow::Result<Self> {
+        let mut cast = Self::before_log_in_at(computers, user_display, operator_display)?;
+        cast.log_in()?;
+        Ok(cast)
+    }
+
+    /// [`Cast::before_log_in`], with these computers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cast::before_log_in`].
+    pub fn before_log_in_at(
+        computers: Computers,
+        user_display: Display,
+        operator_display: Display,
+    ) -> anyhow::Result<Self> {
         for (computer, display) in [
             (&computers.user, &user_display),
             (&computers.operator, &operator_display),
@@ -112,9 +127,7 @@ impl Cast {
             }
         }
         let displays = (user_display, operator_display);
-        let mut cast = Self::on_stage(displays, Look::LIGHT, Network::Direct, computers)?;
-        cast.log_in()?;
-        Ok(cast)
+        Self::on_stage(displays, Look::LIGHT, Network::Direct, computers)
     }
 
     /// Starts everybody on these displays and logs the operator in.

@@ -1,6 +1,7 @@
 //! The operator at the console.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -33,6 +34,23 @@ impl Console {
     ) -> anyhow::Result<Self> {
         let mut command = home.windowed(programs.path("pure-help-desk"), display.name());
         command.env("WINIT_X11_SCALE_FACTOR", look.pixels);
+        let app = App::start("pure-help-desk", &mut command, home, display, look)?;
+        Ok(Self { app })
+    }
+
+    /// Starts the console in the file `program`, with the settings that it has where it is installed.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start_as_installed(
+        program: &Path,
+        display: &Display,
+        home: Home,
+        look: Look,
+    ) -> anyhow::Result<Self> {
+        let home = home.with_installed_programs();
+        let mut command = home.windowed(program, display.name());
         let app = App::start("pure-help-desk", &mut command, home, display, look)?;
         Ok(Self { app })
     }

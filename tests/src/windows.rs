@@ -1,5 +1,5 @@
 //! Windows' programs, as far as Wine is Windows, with a hub on Linux: assistances in all directions, a computer
-//! with nobody in front, starts from odd places, updates.
+//! with nobody in front, starts from odd places, updates, packages of the next version.
 
 mod assistance;
 mod crashes;
@@ -8,11 +8,12 @@ mod page;
 mod service;
 mod starts;
 mod updates;
+mod upgrades;
 
 /// A play, by its name.
 type Play = (&'static str, fn(&mut dyn FnMut(&str)) -> anyhow::Result<()>);
 
-const PLAYS: [Play; 10] = [
+const PLAYS: [Play; 11] = [
     // for its figures, beside which the others stand
     ("linux-to-linux", assistance::between_linux),
     ("windows-to-windows", assistance::between_windows),
@@ -24,6 +25,7 @@ const PLAYS: [Play; 10] = [
     ("service", service::play),
     ("starts", starts::play),
     ("updates", updates::play),
+    ("upgrades", upgrades::play),
 ];
 
 /// Plays all, or those that are named, also where one fails. The environment names what they take

@@ -13,20 +13,23 @@ use crate::types;
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 const UNDERSCORED: &str = "x86_64_pc_windows_gnu";
 
-/// What has a part of its own for Windows that its tests try there.
-const PLATFORM_CRATES: [&str; 9] = [
+/// What has a part of its own for Windows that its tests try there; and of what has none, what goes to and from its disk,
+/// and who made a program.
+const TESTED_CRATES: [&str; 11] = [
     "capture",
     "clipboard",
     "desktop",
     "input",
     "machine",
+    "maker",
     "present",
     "private-file",
+    "transfer",
     "update",
     "urgency",
 ];
 
-/// Builds the tests of the platform crates for Windows and runs them under Wine, on a display of their own; then the
+/// Builds the tests of those crates for Windows and runs them under Wine, on a display of their own; then the
 /// programs and the set-up program, and lets the stage play with them.
 ///
 /// The Linux programs of those plays are built too, where `PHD_BIN_DIR` does not name them.
@@ -45,7 +48,7 @@ pub(crate) fn try_under_wine(
     steps.step("Wine", "a Windows of its own", || wine.prepare())?;
     if what != Tried::Plays {
         let mut test = cargo(["test", "--locked", "--no-fail-fast", "--target", TARGET]);
-        for package in PLATFORM_CRATES {
+        for package in TESTED_CRATES {
             test.args(["--package", package]);
         }
         for_windows(&mut test)?;
@@ -74,15 +77,26 @@ pub(crate) fn try_under_wine(
         target_folder.join("debug")
     };
     let packages = target_folder.join("wine-packages");
-    let mut dist = cargo(["run", "--locked", "--package", "dist", "--"]);
-    dist.args(["--only", "setup", "--fast", "--from"])
-        .arg(&linux)
-        .arg("--from-windows")
-        .arg(&programs)
-        .arg("--out")
-        .arg(&packages);
-    steps.command("set-up program", &mut dist)?;
-    let setup = set_up_program(&packages)?;
+    let next = packages.join("next");
+    steps.step(
+        "programs of the next version",
+        "their version changed",
+        || as_next_version(&programs, &next),
+    )?;
+    for (step, name, version, folder) in [
+        ("packages", "before", VERSION, &programs),
+        ("packages of the next version", "now", NEXT_VERSION, &next),
+    ] {
+        let mut dist = cargo(["run", "--locked", "--package", "dist", "--"]);
+        dist.args(["--only", "setup,msi,zip", "--fast", "--as-version", version])
+            .arg("--from")
+            .arg(&linux)
+            .arg("--from-windows")
+            .arg(folder)
+            .arg("--out")
+            .arg(packages.join(name));
+        steps.command(step, &mut dist)?;
+    }
     let mut stage = cargo([
         "run",
         "--locked",
@@ -99,7 +113,7 @@ pub(crate) fn try_under_wine(
     stage
         .env("PHD_BIN_DIR", &linux)
         .env("PHD_WINDOWS_BIN_DIR", &programs)
-        .env("PHD_WINDOWS_SETUP", setup)
+        .env("PHD_WINDOWS_PACKAGES", &packages)
         .env("PHD_WINE_PREFIX", &wine.prefix);
     wine.end_all();
     steps.command("plays under Wine", &mut stage)
@@ -113,14 +127,35 @@ pub(crate) enum Tried {
     Both,
 }
 
-fn set_up_program(folder: &Path) -> anyhow::Result<PathBuf> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.to_string_lossy().ends_with("-setup.exe") {
-            return Ok(path);
-        }
+/// What the programs for Windows say that they are, and what they say once they are the next version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const NEXT_VERSION: &str = "0.2.0";
+
+/// Copies the programs in `from`, so that they say the next version.
+fn as_next_version(from: &Path, to: &Path) -> anyhow::Result<()> {
+    const SAYS: &str = "version of this program: ";
+    let (old, new) = (
+        format!("{SAYS}{VERSION}").into_bytes(),
+        format!("{SAYS}{NEXT_VERSION}").into_bytes(),
+    );
+    if old.len() != new.len() {
+        bail!("{NEXT_VERSION} is not as long as {VERSION}");
     }
-    bail!("{} has no set-up program", folder.display());
+    fs::create_dir_all(to)?;
+    for name in ["helpme.exe", "pure-help-desk.exe", "purepc.exe"] {
+        let mut program = fs::read(from.join(name))?;
+        let starts = program.windows(old.len()).enumerate();
+        let starts = starts.filter(|(_, part)| *part == old);
+        let starts: Vec<usize> = starts.map(|(at, _)| at).collect();
+        if starts.is_empty() {
+            bail!("{name} does not have its version in it");
+        }
+        for at in starts {
+            program[at..at + new.len()].copy_from_slice(&new);
+        }
+        fs::write(to.join(name), program)?;
+    }
+    Ok(())
 }
 
 const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";

@@ -39,6 +39,11 @@ impl Caller {
         self.endpoint.rebind(socket(address)).expect("moved");
     }
 
+    /// What its calls come from.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.endpoint.clone()
+    }
+
     /// A connection without a word.
     pub(crate) async fn dial(&self, hub: &TestHub) -> Result<Connection, ConnectionError> {
         let dialled = self.endpoint.connect(hub.socket_address(), "hub.invalid");

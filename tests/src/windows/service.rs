@@ -2,7 +2,6 @@
 //! Linux through the hub, used, stopped and taken away (U1, U3).
 
 use std::fs;
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -10,20 +9,18 @@ use anyhow::{Context as _, ensure};
 use xkeysym::key;
 
 use super::assistance::{OPERATOR_SCREEN, USER_SCREEN, WALLPAPER};
+use super::upgrades::{BEFORE, package};
 use crate::cast::{Cast, Computers, OPERATOR};
 use crate::display::Display;
 use crate::wine::{WindowsComputer, Witness, path_there};
 use crate::{PATIENCE, wait_until};
 
-/// Names the set-up program.
-const SETUP_VARIABLE: &str = "PHD_WINDOWS_SETUP";
 const PASSWORD: &str = "the shop opens at nine";
 const GROUP: &str = "Tills";
 const WITHOUT_POINTER: u32 = 940;
 
 pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
-    let setup = std::env::var_os(SETUP_VARIABLE);
-    let setup = PathBuf::from(setup.with_context(|| format!("{SETUP_VARIABLE} names none"))?);
+    let setup = package(&BEFORE, "-setup.exe")?;
     let shop = Display::start_managed(USER_SCREEN.0, USER_SCREEN.1)?;
     shop.paint_background(WALLPAPER)?;
     let computer = WindowsComputer::fresh()?;
@@ -35,6 +32,9 @@ pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     let mut cast = Cast::assemble_at(Computers::default(), user, operator)?;
     cast.hub.set_up_hosts(GROUP, "Retail", OPERATOR)?;
 
+    // the computer stays on until the end: Wine's goes off, with its services, where no program of a user's runs, and the
+    // set-up program is none for long
+    let witness = Witness::open(&computer, &shop, cast.folder(), (420, 300))?;
     let told = cast.hub.invite_host(GROUP)?;
     // how long it is good for stands below
     let line = told.lines().next().context("no line")?;
@@ -64,8 +64,6 @@ pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         "setup.exe /S: PurePC is a service, enrolled and connected as {name}"
     ));
 
-    // the computer stays on until the end: Wine's goes off, with its services, where no program of a user's runs
-    let witness = Witness::open(&computer, &shop, cast.folder(), (420, 300))?;
     let outcome = is_used(&mut cast, &witness, &shop, &name, tell);
     if outcome.is_err() {
         tell(&format!(

@@ -139,24 +139,56 @@ fn put_helpme(computer: &WindowsComputer, folder: &Path) -> anyhow::Result<PathB
     Ok(program)
 }
 
+/// By its plain name, and by the one that Windows has for paths of any length; what it keeps lies there too.
 fn from_a_long_path(
     computer: &WindowsComputer,
     display: &Display,
     folder: &Path,
     tell: &mut dyn FnMut(&str),
 ) -> anyhow::Result<()> {
+    const NAME: &str = "Ordner mit Leerzeichen è ü";
     let mut long = computer.drive().join("Hilfe für Größe & Übung");
-    while path_in(computer, &long)?.chars().count() < LONG - "\\helpme.exe".len() - 30 {
-        long.push("Ordner mit Leerzeichen è ü");
+    loop {
+        let taken = path_in(computer, &long.join("helpme.exe"))?;
+        let left = LONG - taken.chars().count();
+        if left == 0 {
+            break;
+        }
+        // the last one fills what is left, and each takes what divides it from the next besides
+        if left > 2 * NAME.chars().count() {
+            long.push(NAME);
+        } else {
+            long.push("ü".repeat(left - 1));
+        }
     }
+    fs::create_dir_all(long.join("portable"))?;
     let program = path_in(computer, &put_helpme(computer, &long)?)?;
-    let home = Home::fresh(folder, "long")?.on_windows(Some(computer.wine()));
-    let mut helpme = Helpme::start_as_set_up(Path::new(&program), display, home, Look::LIGHT)?;
-    helpme.app.wait_for("Your name")?;
-    tell(&format!(
-        "started from a path of {} characters with spaces and umlauts, and knows its hub",
-        program.chars().count()
-    ));
+    ensure!(program.chars().count() == LONG, "{program}");
+    let settings = long.join("portable/helpme/settings.json");
+    for (name, begin) in [("long", ""), ("verbatim", r"\\?\")] {
+        let home = Home::fresh(folder, name)?
+            .with_installed_programs()
+            .on_windows(Some(computer.wine()));
+        let program = format!("{begin}{program}");
+        let mut helpme = Helpme::start_as_set_up(Path::new(&program), display, home, Look::LIGHT)?;
+        if begin.is_empty() {
+            helpme.app.click("I understand")?;
+        }
+        helpme.app.wait_for("Your name")?;
+        wait_until("the settings there", PATIENCE, || {
+            let kept = fs::read_to_string(&settings).unwrap_or_default();
+            Ok(kept.contains("\"advice_read\": true").then_some(()))
+        })?;
+        tell(&format!(
+            "started from a path of {} characters with spaces and umlauts, {}; it knows its hub and keeps its settings there",
+            program.chars().count(),
+            if begin.is_empty() {
+                "by its plain name"
+            } else {
+                r"with \\?\ before it"
+            },
+        ));
+    }
     Ok(())
 }
 
