@@ -105,6 +105,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         shields: None,
         shares_only: None,
         line: None,
+        line_open: false,
         ending: false,
         hindrances: Default::default(),
         ended: None,
@@ -546,6 +547,24 @@ fn s4_the_line_is_told_by_icon_and_word_and_its_figures_by_a_click() {
         for figure in figures {
             harness.get_by_label(figure);
         }
+        // drawn anew for what is seen alone
+        let faster = LineQuality {
+            to_hub: line.to_hub + Duration::from_millis(300),
+            ..line.clone()
+        };
+        assert!(harness.state_mut().take_line(faster.clone()), "a figure");
+        harness.get_by_label(word).click();
+        harness.run_steps(3);
+        assert!(
+            !harness.state_mut().take_line(line.clone()),
+            "the sign alone"
+        );
+        let worse = LineQuality {
+            grade: Grade::Poor,
+            ..faster
+        };
+        assert!(harness.state_mut().take_line(worse), "the sign");
+        assert!(harness.state_mut().take_line(line.clone()), "and back");
         // what is known of a line that is lost is past
         harness.state_mut().paused = true;
         harness.run_steps(3);

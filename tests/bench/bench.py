@@ -15,13 +15,14 @@ sys.path.insert(0, HERE)
 
 
 def take_screen():
-    """--screen and --fps say what all modules reckon with, here and in child processes, as they are imported."""
+    """--screen, --monitors and --fps say what all modules reckon with, here and in child processes, as they are imported."""
     p = argparse.ArgumentParser(add_help=False)
     p.add_argument("--screen", default=os.environ.get("RBENCH_SCREEN", "1920x1080"))
+    p.add_argument("--monitors", default=os.environ.get("RBENCH_MONITORS", "1"))
     p.add_argument("--fps", default=os.environ.get("RBENCH_FPS", "30"))
     o, rest = p.parse_known_args()
     sys.argv[1:] = rest
-    os.environ.update(RBENCH_SCREEN=o.screen, RBENCH_FPS=o.fps)
+    os.environ.update(RBENCH_SCREEN=o.screen, RBENCH_FPS=o.fps, RBENCH_MONITORS=o.monitors)
     w, h = (int(v) for v in o.screen.split("x"))
     os.environ.setdefault("RBENCH_VIEWER_SIZE", "%dx%d" % (w + 640, h + 360))
 
@@ -153,8 +154,9 @@ def cmd_run(o):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *a: sys.exit(143))
-    p = argparse.ArgumentParser(description=__doc__, epilog="--screen 3840x2160 and --fps 60 say how large the host's screen "
-                                "is and how often it changes (default: 1920x1080, 30)")
+    p = argparse.ArgumentParser(description=__doc__, epilog="--screen 3840x2160, --monitors 2 and --fps 60 say how large the "
+                                "host's screen is, into how many monitors beside each other it is divided, and how often it "
+                                "changes (default: 1920x1080, 1, 30)")
     sub = p.add_subparsers(dest="cmd", required=True)
     r = sub.add_parser("run", help="measure products, write one JSON, print the table")
     r.add_argument("products", nargs="+", help="built-in: %s; or FILE.py:Class" % ", ".join(drivers.BUILTIN))

@@ -72,6 +72,13 @@ const TABLE_BITS: u32 = 15;
 /// Anchors after which the table is full enough to stop replacing entries.
 const MANY_ANCHORS: usize = 20_000;
 const MIN_VOTES: u32 = 5;
+/// Where more cells have changed, as on screens that are larger than 1920 x 1080, a part of them votes first ...
+const MANY_CELLS: usize = 10_000;
+/// ... stripes of so many columns of cells out of so many: what scrolls finds itself in the same one ...
+const STRIPE: u32 = 4;
+const STRIPES_APART: u32 = 16;
+/// ... with as many anchors as are enough for one distance.
+const SELECTIVITY_OF_STRIPES: u32 = 7;
 const MAX_DISTANCES: usize = 4;
 
 /// Searches pictures for moves; keeps its table to spare the allocation.
@@ -104,43 +111,17 @@ impl MoveFinder {
         if changed.count() < MIN_CHANGED_CELLS || new.size().width <= ANCHOR {
             return Vec::new();
         }
-        let mut left = changed.clone();
-        let mut moves = Vec::new();
-        let mut area = 0;
-        for (right, down) in self.vote(old, new, changed) {
-            let pair = Pair {
-                old,
-                new,
-                right,
-                down,
-            };
-            let mut matching = left.clone();
-            matching.retain(|cell| pair.is_equal(cell));
-            if matching.count() < MIN_MOVED_CELLS {
-                continue;
-            }
-            for rect in matching.exact_rects() {
-                if rect.area() < u64::from(2 * CELL * CELL) {
-                    continue;
-                }
-                let target = pair.grow(rect);
-                area += target.area();
-                if area > new.size().area() {
-                    return moves;
-                }
-                left.set_touched(rect, false);
-                moves.push(Move {
-                    target,
-                    right,
-                    down,
-                });
+        if changed.count() > MANY_CELLS {
+            let mut stripes = changed.clone();
+            stripes.keep_where(|column, _| column % STRIPES_APART < STRIPE);
+            let distances = self.vote(old, new, &stripes, SELECTIVITY_OF_STRIPES);
+            let moves = moves_by(&distances, old, new, changed);
+            let area: u64 = moves.iter().map(|found| found.target.area()).sum();
+            let cells = usize::try_from(area / u64::from(CELL * CELL)).unwrap_or(usize::MAX);
+            if cells >= changed.count() / 2 {
+                return moves;
             }
         }
-        moves
-    }
-
-    /// The distances most anchors agree on, best first.
-    fn vote(&mut self, old: &Picture, new: &Picture, changed: &Cells) -> Vec<(i32, i32)> {
         // The more there is to search, the fewer anchors are enough.
         let selectivity = match changed.count() {
             0..=500 => 3,
@@ -150,6 +131,19 @@ impl MoveFinder {
             6001..=16_000 => 7,
             _ => 8,
         };
+        let distances = self.vote(old, new, changed, selectivity);
+        moves_by(&distances, old, new, changed)
+    }
+
+    /// The distances most anchors agree on, best first; an anchor is about one of `2^selectivity` places in the
+    /// `changed` cells.
+    fn vote(
+        &mut self,
+        old: &Picture,
+        new: &Picture,
+        changed: &Cells,
+        selectivity: u32,
+    ) -> Vec<(i32, i32)> {
         let slot = |hash: u64| (hash >> (u64::BITS - TABLE_BITS)) as usize;
         self.table.clear();
         self.table.resize(1 << TABLE_BITS, Anchors::default());
@@ -205,6 +199,43 @@ impl MoveFinder {
             .map(|(distance, _)| distance)
             .collect()
     }
+}
+
+/// What of the `changed` cells of `new` stood at one of the `distances` in `old`.
+fn moves_by(distances: &[(i32, i32)], old: &Picture, new: &Picture, changed: &Cells) -> Vec<Move> {
+    let mut left = changed.clone();
+    let mut moves = Vec::new();
+    let mut area = 0;
+    for &(right, down) in distances {
+        let pair = Pair {
+            old,
+            new,
+            right,
+            down,
+        };
+        let mut matching = left.clone();
+        matching.retain(|cell| pair.is_equal(cell));
+        if matching.count() < MIN_MOVED_CELLS {
+            continue;
+        }
+        for rect in matching.exact_rects() {
+            if rect.area() < u64::from(2 * CELL * CELL) {
+                continue;
+            }
+            let target = pair.grow(rect);
+            area += target.area();
+            if area > new.size().area() {
+                return moves;
+            }
+            left.set_touched(rect, false);
+            moves.push(Move {
+                target,
+                right,
+                down,
+            });
+        }
+    }
+    moves
 }
 
 /// Calls `found` for every anchor in the marked cells: column, row, hash of the pixels from there.
@@ -502,6 +533,27 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_moved_across_the_stripes_of_a_large_screen_is_found() {
+        let size = PixelSize::new(3840, 2160);
+        let old = page_of(size);
+        let mut new = old.clone();
+        let (right, down) = (137, 11);
+        for y in down..size.height {
+            let row = old.span(0, y - down, size.width - right).to_vec();
+            new.span_mut(right, y, size.width - right)
+                .copy_from_slice(&row);
+        }
+        let mut cells = Cells::none(Grid::new(size));
+        cells.set_all(true);
+        let moves = MoveFinder::new().find(&old, &new, &cells);
+        let all = Rect::new(right, down, size.width - right, size.height - down);
+        let found = moves
+            .iter()
+            .find(|found| (found.right, found.down) == (137, 11));
+        assert!(found.is_some_and(|found| found.target == all), "{moves:?}");
     }
 
     #[test]

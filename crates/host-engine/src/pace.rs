@@ -32,8 +32,10 @@ const LEAST_SPACING: Duration = Duration::from_millis(2);
 /// ... and what took long to make is not kept waiting for more than this from one to the next, so
 /// that motion stays smooth.
 const MOST_PERIOD: Duration = Duration::from_millis(16);
-/// The same beside a video that is being made.
+/// The same beside a video that is being made ...
 const MOST_BESIDE_VIDEO: Duration = Duration::from_millis(50);
+/// ... and where nothing but the video changes: as long as a picture of a large screen takes on busy cores.
+const MOST_BESIDE_VIDEO_ALONE: Duration = Duration::from_millis(100);
 /// The shortest time between two whole pictures that the viewer asks for.
 const RESTART_SPACING: Duration = Duration::from_millis(250);
 /// Sharpening takes a part of the line, so that a change need not wait for it.
@@ -272,9 +274,15 @@ fn spacing(cost: Duration) -> Duration {
 }
 
 /// The time between two looks at the screen while a picture of a video is being made, of which one cost so much. A core
-/// that looks again and again at a large screen is missing where its pictures are made.
-pub(crate) fn spacing_beside_video(cost: Duration) -> Duration {
-    (cost * SPACING_IN_COSTS).clamp(LEAST_SPACING, MOST_BESIDE_VIDEO)
+/// that looks again and again at a large screen is missing where its pictures are made. A look that found nothing but
+/// the video to be told is followed by none until that picture is made, unless it takes very long: it would most
+/// likely find the video again, which the next picture tells. What somebody waits for is looked for in any case.
+pub(crate) fn spacing_beside_video(cost: Duration, found_more: bool) -> Duration {
+    if found_more {
+        (cost * SPACING_IN_COSTS).clamp(LEAST_SPACING, MOST_BESIDE_VIDEO)
+    } else {
+        MOST_BESIDE_VIDEO_ALONE
+    }
 }
 
 #[cfg(test)]
@@ -321,10 +329,11 @@ mod tests {
 
     #[test]
     fn looks_beside_a_video_keep_a_distance_that_grows_with_what_they_cost() {
-        assert_eq!(spacing_beside_video(Duration::ZERO), ms(2));
-        assert_eq!(spacing_beside_video(ms(3)), ms(9));
-        assert_eq!(spacing_beside_video(ms(12)), ms(36), "a large screen");
-        assert_eq!(spacing_beside_video(ms(90)), ms(50));
+        assert_eq!(spacing_beside_video(Duration::ZERO, true), ms(2));
+        assert_eq!(spacing_beside_video(ms(3), true), ms(9));
+        assert_eq!(spacing_beside_video(ms(12), true), ms(36), "a large screen");
+        assert_eq!(spacing_beside_video(ms(90), true), ms(50));
+        assert_eq!(spacing_beside_video(ms(3), false), ms(100), "or it is made");
     }
 
     #[test]

@@ -430,14 +430,14 @@ impl<'a> Sharing<'a> {
             let spaced = if self.stale { Duration::ZERO } else { cost };
             self.send(update, now, spaced);
         }
+        self.begin_video(now);
         if self.video_begun.is_some() && !self.stale {
             let now = self.now();
-            self.rests_until = now + spacing_beside_video(cost);
+            self.rests_until = now + spacing_beside_video(cost, is_told);
             if !is_told {
                 self.answers_rest_until = now + ANSWER_RESTS;
             }
         }
-        self.begin_video(now);
         let again = self.stale || self.encoder.sharpens_at().is_some();
         Ok(if again {
             Some(Duration::ZERO)

@@ -260,8 +260,7 @@ impl ConsoleApp {
                 });
             }),
             Event::LineChanged { session, line } => {
-                self.sessions
-                    .change(session, |state| state.line = Some(line));
+                self.sessions.take_line(session, line);
             }
             Event::InputNotDelivered { session, count } => {
                 self.sessions.change(session, |state| {

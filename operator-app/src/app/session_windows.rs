@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId};
-use operator_engine::{ClipboardPlace, ClipboardWays, InputSender, SessionView, Wake, WishSender};
+use operator_engine::{
+    ClipboardPlace, ClipboardWays, InputSender, LineQuality, SessionView, Wake, WishSender,
+};
 use protocol::{
     ChatLine, ColourDepth, EndedBy, Equipment, Hindrance, HostKeyboard, PeerId, ReportFacts,
     Rights, SessionId, ViewWish,
@@ -443,6 +445,15 @@ impl SessionWindows {
         }
     }
 
+    /// Takes how the line is.
+    pub(super) fn take_line(&self, session: SessionId, line: LineQuality) {
+        if let Some(running) = self.all.get(&session)
+            && running.window.lock().take_line(line)
+        {
+            self.ctx.request_repaint_of(running.window.viewport);
+        }
+    }
+
     /// Takes a line of chat; whether its window shows the conversation now.
     pub(super) fn take_chat(&self, session: SessionId, line: &ChatLine) -> bool {
         let Some(running) = self.all.get(&session) else {
@@ -731,6 +742,7 @@ impl ConsoleApp {
             shields: None,
             shares_only: None,
             line: None,
+            line_open: false,
             ending: false,
             hindrances: self.state.computers.hindrances_of(host),
             ended: None,

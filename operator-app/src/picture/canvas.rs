@@ -4,12 +4,13 @@ use codec::{Picture, Rect};
 use protocol::{PointerShape, PointerUpdate};
 use ui_kit::remote_view::Cut;
 
-/// A picture of its own, so that the pointer can be taken away again.
+/// While the pointer is drawn, a picture of its own, so that it can be taken away again. What is shown as it came is
+/// not copied here: a whole large screen takes several milliseconds.
 #[derive(Debug, Default)]
 pub(super) struct Canvas {
     /// Which part of the whole screen it shows.
     cut: Option<Cut>,
-    /// The screen as it is shown.
+    /// The screen as it is shown, where that is not simply what came.
     shown: Option<Picture>,
     /// What it shows without the pointer, where that is drawn: row by row.
     covered: Option<(Rect, Vec<u32>)>,
@@ -20,9 +21,14 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    /// What is to be shown.
+    /// What is to be shown; `None` where that is the whole picture as it came.
     pub(super) fn picture(&self) -> Option<&Picture> {
         self.shown.as_ref()
+    }
+
+    /// Whether that part is shown as it came.
+    fn shows_as_it_came(&self, cut: Cut) -> bool {
+        !self.pointer_drawn && cut == Cut::all(cut.whole)
     }
 
     /// Starts anew with `picture`, which is that part.
@@ -35,14 +41,25 @@ impl Canvas {
 
     /// Takes over what changed in the part of the whole `picture`; returns what is to be shown anew.
     pub(super) fn update(&mut self, picture: &Picture, cut: Cut, changed: &[Rect]) -> Vec<Rect> {
-        if self.cut != Some(cut) {
+        let is_new = self.cut.replace(cut) != Some(cut);
+        let as_it_came = self.shows_as_it_came(cut);
+        if as_it_came {
+            self.shown = None;
+            self.covered = None;
+        } else if is_new || self.shown.is_none() {
             self.replace(cut.picture(picture), cut);
+            return vec![cut.part.size().rect()];
+        }
+        if is_new {
             return vec![cut.part.size().rect()];
         }
         let changed: Vec<Rect> = changed
             .iter()
             .filter_map(|rect| rect.intersect(cut.part))
             .collect();
+        if as_it_came {
+            return changed;
+        }
         let mut damage: Vec<Rect> = changed.iter().filter_map(|&r| cut.inside(r)).collect();
         let pointer = self.covered.as_ref().map(|&(rect, _)| rect);
         let pointer = pointer.filter(|&p| damage.iter().any(|rect| rect.intersect(p).is_some()));
@@ -208,6 +225,31 @@ mod tests {
         assert_eq!(lit(&canvas), 4);
         canvas.set_pointer_drawn(false);
         assert_eq!(lit(&canvas), 0);
+    }
+
+    #[test]
+    fn without_the_pointer_nothing_is_copied() {
+        let mut canvas = Canvas::default();
+        let mut screen = Picture::new(PixelSize::new(8, 8));
+        let all = Cut::all(screen.size());
+        let whole = screen.size().rect();
+        assert_eq!(canvas.update(&screen, all, &[]), [whole], "the first");
+        assert_eq!(canvas.picture(), None);
+        let (change, beyond) = (Rect::new(1, 2, 3, 4), Rect::new(6, 6, 9, 9));
+        let seen = canvas.update(&screen, all, &[change, beyond]);
+        assert_eq!(seen, [change, Rect::new(6, 6, 2, 2)]);
+        assert!(canvas.move_pointer(&white_pointer(3, 3)).is_empty());
+        assert_eq!(canvas.picture(), None);
+
+        begin(&mut canvas, screen.clone());
+        assert_eq!(canvas.set_pointer_drawn(true).len(), 1);
+        assert_eq!(lit(&canvas), 4);
+        let before = canvas.set_pointer_drawn(false);
+        assert_eq!(before, [Rect::new(2, 2, 2, 2)]);
+        assert_eq!(canvas.picture(), Some(&screen), "for that place");
+        screen.pixels_mut().fill(0x0000_00ff);
+        assert_eq!(canvas.update(&screen, all, &[change]), [change]);
+        assert_eq!(canvas.picture(), None);
     }
 
     #[test]

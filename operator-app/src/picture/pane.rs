@@ -202,7 +202,8 @@ impl Pane {
                 } = &mut *screen
             {
                 let damage = canvas.update(picture, cut, changed);
-                *refused |= !show(presenter, canvas, &damage);
+                let picture = canvas.picture().unwrap_or(picture);
+                *refused |= !show(presenter, picture, &damage);
             }
             // under the lock: a window that takes the picture over from the slot misses nothing
             stage.slot.publish_part(picture, cut, changed, seq);
@@ -225,8 +226,9 @@ impl Pane {
                     canvas,
                     refused,
                 } = &mut *screen
+                && let Some(picture) = canvas.picture()
             {
-                *refused |= !show(presenter, canvas, &damage);
+                *refused |= !show(presenter, picture, &damage);
             }
         }
         stage.slot.publish_pointer(pointer);
@@ -303,7 +305,8 @@ impl Stage {
             return;
         };
         let direct = place.is_some();
-        if direct && !self.is_direct() {
+        let lacks_pointer = draw_pointer && canvas.picture().is_none();
+        if direct && (!self.is_direct() || lacks_pointer) {
             // from now on the decoding thread keeps it up to date
             if let Some((picture, cut)) = self.slot.snapshot_of_part() {
                 canvas.replace(picture, cut);
@@ -317,7 +320,12 @@ impl Stage {
             shown: place.shown,
             scale,
         });
-        let placed = presenter.place(place, canvas.picture());
+        // what is shown as it came is in the slot alone
+        let snapshot = match (place, canvas.picture()) {
+            (Some(_), None) => self.slot.snapshot(),
+            _ => None,
+        };
+        let placed = presenter.place(place, canvas.picture().or(snapshot.as_ref()));
         if let Err(error) = &placed {
             tracing::warn!(%error, "Picture not placed");
             *refused = true;
@@ -326,8 +334,8 @@ impl Stage {
         if direct && presenter.waits_for_the_window() {
             self.ctx.request_repaint_of(self.viewport);
         }
-        if direct {
-            *refused |= !show(presenter, canvas, &damage);
+        if let Some(picture) = canvas.picture().filter(|_| direct) {
+            *refused |= !show(presenter, picture, &damage);
         }
         let direct = direct && !*refused;
         if self.direct.swap(direct, Ordering::AcqRel) && !direct {
@@ -346,10 +354,10 @@ impl Stage {
 }
 
 /// Whether the screen took it.
-fn show(presenter: &Presenter, canvas: &Canvas, damage: &[Rect]) -> bool {
-    let Some(picture) = canvas.picture().filter(|_| !damage.is_empty()) else {
+fn show(presenter: &Presenter, picture: &Picture, damage: &[Rect]) -> bool {
+    if damage.is_empty() {
         return true;
-    };
+    }
     let shown = presenter.present(picture, damage);
     if let Err(error) = &shown {
         tracing::warn!(%error, "Picture not presented");

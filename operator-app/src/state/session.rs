@@ -271,6 +271,8 @@ pub struct SessionState {
     pub shares_only: Option<String>,
     /// How the line is, once that is known.
     pub line: Option<LineQuality>,
+    /// Its figures are open, not only its sign.
+    pub line_open: bool,
     /// **End** was pressed and the hub has not answered.
     pub ending: bool,
     /// What the host cannot do.
@@ -305,6 +307,16 @@ impl SessionState {
     pub fn picture_percent(&self) -> u8 {
         let told = self.layout.as_ref().map_or(100, |layout| layout.percent);
         told.clamp(1, 100)
+    }
+
+    /// Takes how the line is; whether the window shows anything else with that. Figures change every second while
+    /// something moves, and to draw a large window anew for what nobody sees takes the cores from the picture.
+    pub fn take_line(&mut self, line: LineQuality) -> bool {
+        let sign = |line: &LineQuality| (line.grade, line.limit);
+        let was = self.line.as_ref().map(sign);
+        let is_seen = self.line_open || was != Some(sign(&line));
+        self.line = Some(line);
+        is_seen
     }
 
     /// Whether keyboard and pointer go to the host now.

@@ -1,6 +1,6 @@
 //! How good the line is: a small sign in the tool bar, and what stands behind it on a click.
 
-use egui::{Align, Layout, Popup, Response, Ui};
+use egui::{Align, Layout, Popup, Ui};
 use operator_engine::{Grade, LineQuality};
 use ui_kit::widgets::{Push, fact_ui};
 use ui_kit::{Icon, Lang, Palette, text, theme};
@@ -10,8 +10,8 @@ use crate::phrases::line;
 /// Width of the details, in points.
 const DETAILS_WIDTH: f32 = 330.0;
 
-/// Draws the sign, with its word where there is room; a click shows the figures.
-pub(super) fn line_ui(ui: &mut Ui, lang: Lang, quality: &LineQuality, has_room: bool) -> Response {
+/// Draws the sign, with its word where there is room; a click shows the figures. Whether they are shown.
+pub(super) fn line_ui(ui: &mut Ui, lang: Lang, quality: &LineQuality, has_room: bool) -> bool {
     let palette = Palette::of(ui);
     let (icon, color) = match quality.grade {
         Grade::Good => (Icon::Signal, palette.dim),
@@ -24,12 +24,12 @@ pub(super) fn line_ui(ui: &mut Ui, lang: Lang, quality: &LineQuality, has_room: 
     ui.ctx()
         .accesskit_node_builder(sign.id, |node| node.set_label(label));
     let sign = sign.on_hover_text(line::limit(lang, quality.limit));
-    Popup::menu(&sign).show(|ui| {
+    let details = Popup::menu(&sign).show(|ui| {
         // sentences are not spread over the width as the items of a menu are
         let layout = Layout::top_down(Align::Min);
         ui.with_layout(layout, |ui| details_ui(ui, lang, quality));
     });
-    sign
+    details.is_some()
 }
 
 /// The figures, and in words what limits.

@@ -65,14 +65,12 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                     }
                     ui.add_space(6.0);
                     tools_ui(ui, state);
-                    if let Some(quality) = state
-                        .line
-                        .as_ref()
-                        .filter(|_| running && !state.stands_still())
-                    {
+                    let quality = state.line.as_ref();
+                    let quality = quality.filter(|_| running && !state.stands_still());
+                    state.line_open = quality.is_some_and(|quality| {
                         ui.add_space(4.0);
-                        line_ui(ui, state.lang, quality, has_room);
-                    }
+                        line_ui(ui, state.lang, quality, has_room)
+                    });
                     if has_room {
                         ui.add_space(8.0);
                         rights_ui(ui, state);

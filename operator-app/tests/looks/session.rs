@@ -113,6 +113,7 @@ fn state(lang: Lang) -> SessionState {
         shields: Some(Shields::default()),
         shares_only: None,
         line: Some(line),
+        line_open: false,
         ending: false,
         hindrances: Default::default(),
         ended: None,

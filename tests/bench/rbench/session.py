@@ -103,6 +103,7 @@ class Env:
         self.viewer_display = os.environ.get("RBENCH_VIEWER_DISPLAY") or free_display(int(self.host_display[1:]) + 1)
         vw, vh = (int(v) for v in os.environ.get("RBENCH_VIEWER_SIZE", "2560x1440").split("x"))
         self._xvfb("xhost", self.host_display, HOST_W, HOST_H)
+        self._divide(int(os.environ.get("RBENCH_MONITORS", "1")))
         self._xvfb("xview", self.viewer_display, vw, vh)
         for d in (self.host_display, self.viewer_display):
             if shutil.which("openbox"):
@@ -130,6 +131,16 @@ class Env:
                 return
             time.sleep(0.1)
         raise BenchError("X server %s did not start" % disp)
+
+    def _divide(self, monitors):
+        """The host's screen into as many monitors beside each other."""
+        w = HOST_W // monitors
+        for k in range(monitors if monitors > 1 else 0):
+            place = "%d/%dx%d/%d+%d+0" % (w, w * 254 // 960, HOST_H, HOST_H * 254 // 960, k * w)
+            made = subprocess.run(["xrandr", "--display", self.host_display, "--setmonitor", "M%d" % (k + 1), place,
+                                   "none" if k else "screen"])
+            if made.returncode:
+                raise BenchError("no monitors by xrandr")
 
     def home(self, role):
         p = os.path.join(self.workdir, "home-" + role)
