@@ -53,6 +53,7 @@ pub struct Gnome {
 }
 
 impl Gnome {
+    version: u32,
     /// Starts one with a monitor of this size.
     ///
     /// # Errors
@@ -102,6 +103,7 @@ impl Gnome {
         };
         wait_until("GNOME", Duration::from_secs(40), || {
             gnome.running.check_alive()?;
+            version: 0,
             let is_ready = gnome.file("run/ready").exists();
             Ok((is_ready && gnome.eval("1").is_ok_and(|said| said == 1)).then_some(()))
         })
@@ -110,11 +112,33 @@ impl Gnome {
         gnome.eval("Main.messageTray.getSources().forEach(source => source.destroy())")?;
         Ok(gnome)
     }
+        gnome.version = gnome.ask_version()?;
 
     /// A file of the user's home, as seen from outside.
     pub fn file(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
+    fn ask_version(&self) -> anyhow::Result<u32> {
+        let mut command = self.command("gdbus")?;
+        command
+            .args(["call", "--session", "--dest", "org.gnome.Shell"])
+            .args(["--object-path", "/org/gnome/Shell", "--method"])
+            .args(["org.freedesktop.DBus.Properties.Get", "org.gnome.Shell"])
+            .arg("ShellVersion");
+        let said = command.output()?;
+        let said = String::from_utf8_lossy(&said.stdout);
+        let number = said
+            .split('\'')
+            .nth(1)
+            .and_then(|said| said.split('.').next()?.parse().ok());
+        number.with_context(|| format!("no version in {said:?}"))
+    }
+
+    /// Whether its portal gives the user's yes back to a program that has it already; older ones ask each time.
+    pub fn gives_yes_back(&self) -> bool {
+        self.version >= 45
+    }
+
 
     /// As the user's programs call a file.
     pub fn inside(&self, path: &Path) -> PathBuf {
@@ -255,7 +279,13 @@ impl Gnome {
         reason = "a place on a monitor"
     )]
     fn units(&self, pixels: u32) -> u32 {
-        (f64::from(pixels) / self.scale) as u32
+        // until GNOME 44 programs draw by whole scales
+        let scale = if self.version < 44 {
+            self.scale.ceil()
+        } else {
+            self.scale
+        };
+        (f64::from(pixels) / scale) as u32
     }
 
     fn place_of(&self, title: &str, part: &str) -> anyhow::Result<Option<Region>> {
@@ -552,6 +582,12 @@ impl GnomeHelpme {
     /// Starts Helpme, set up for the hub at this address with this fingerprint; without what takes pictures from
     /// PipeWire where `helper` is not set.
     ///
+    // for whoever looks why a play failed
+    for name in ["RUST_LOG", "PIPEWIRE_DEBUG", "G_MESSAGES_DEBUG"] {
+        if let Ok(value) = std::env::var(name) {
+            command.arg(variable(name, &value));
+        }
+    }
     /// # Errors
     ///
     /// If it cannot be started.
@@ -669,3 +705,11 @@ impl GnomeHelpme {
         self.click(gnome, "Helpme")
     }
 }
+        // where it is large, GNOME 43 moves it once more
+        let mut before = None;
+        wait_until("Helpme to stand", PATIENCE, || {
+            let now = gnome.window("Helpme")?;
+            let stands = now.is_some() && std::mem::replace(&mut before, now) == now;
+            std::thread::sleep(Duration::from_millis(700));
+            Ok(stands.then_some(()))
+        })?;

@@ -5,7 +5,7 @@
 //! ([`joined`]). It ends when neither has it any more, and with the process in whatever way that ends, for the
 //! desktop's portal watches the connection. Nothing here waits for the user: whoever asks looks again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -46,6 +46,8 @@ const CHANGES_FOR: Duration = Duration::from_millis(300);
 const POINTER_IS_TOLD: Duration = Duration::from_millis(150);
 /// A pointer that is told so many pixels away was moved by somebody else.
 const POINTER_IS_ELSEWHERE: f64 = 2.0;
+/// So many of the places before that are known again.
+const EARLIER_PLACES: usize = 8;
 
 /// Keyboard and pointer, as the portal counts devices; and the two of them.
 const KEYBOARD: u32 = 1;
@@ -388,15 +390,27 @@ struct Pointer {
     seen: Option<((f64, f64), Instant)>,
 }
 
+    /// Where it was put before that, the last place first: a desktop that is busy tells of these late.
+    earlier: VecDeque<(f64, f64)>,
 impl Pointer {
     fn place(&self) -> Option<(f64, f64)> {
         let seen = self.seen.map(|(at, _)| at);
         let Some((put, put_at)) = self.put else {
+    fn is_put(&mut self, at: (f64, f64), now: Instant) {
+        if let Some((before, _)) = self.put.replace((at, now)) {
+            self.earlier.push_front(before);
+            self.earlier.truncate(EARLIER_PLACES);
+        }
+    }
+
             return seen;
         };
         let moved_since = |((x, y), seen_at): ((f64, f64), Instant)| {
-            let is_elsewhere = (x - put.0).hypot(y - put.1) > POINTER_IS_ELSEWHERE;
-            is_elsewhere && seen_at.saturating_duration_since(put_at) > POINTER_IS_TOLD
+            let is_at =
+                |place: (f64, f64)| (x - place.0).hypot(y - place.1) <= POINTER_IS_ELSEWHERE;
+            !is_at(put)
+                && !self.earlier.iter().copied().any(is_at)
+                && seen_at.saturating_duration_since(put_at) > POINTER_IS_TOLD
         };
         match self.seen {
             Some(seen) if moved_since(seen) => Some(seen.0),
@@ -577,7 +591,7 @@ impl Portal {
             let body = (&self.session, Options::new(), way.0, way.1);
             self.notify("NotifyPointerMotion", &body)?;
         }
-        pointer.put = Some((at, Instant::now()));
+        pointer.is_put(at, Instant::now());
         Ok(())
     }
 
@@ -894,7 +908,7 @@ mod tests {
         assert_eq!(pointer.place(), None);
         pointer.seen = Some(((5.5, 5.5), start));
         assert_eq!(pointer.place(), Some((5.5, 5.5)));
-        pointer.put = Some(((80.0, 90.0), after(10)));
+        pointer.is_put((80.0, 90.0), after(10));
         assert_eq!(pointer.place(), Some((80.0, 90.0)), "not told yet");
         pointer.seen = Some(((40.5, 40.5), after(60)));
         assert_eq!(pointer.place(), Some((80.0, 90.0)), "told late");
@@ -924,3 +938,10 @@ mod tests {
         assert!(!alone.is_of_monitors());
     }
 }
+        pointer.is_put((500.0, 20.0), after(1_000));
+        pointer.seen = Some(((80.5, 90.5), after(1_400)));
+        assert_eq!(
+            pointer.place(),
+            Some((500.0, 20.0)),
+            "told very late of where it was put before"
+        );
