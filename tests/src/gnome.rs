@@ -30,12 +30,16 @@ const SESSION: &str = include_str!("gnome/session.sh");
 /// The titles of the desktop's own dialog, and how far below its top it has the switch for keyboard and pointer: in
 /// GNOME 48 and in GNOME 43.
 const DIALOGS: [(&str, u32); 2] = [("Remote Desktop", 105), ("Remote desktop", 221)];
+/// How high the check for a yes that lasts is, above that switch, where a program asks for one.
+const CHECK_HEIGHT: u32 = 52;
 
 /// What the user does with the desktop's own dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DialogAnswer {
     /// Shares the screen, keyboard and pointer.
     ShareAll,
+    /// The same, in a dialog that has its check for a yes that lasts set.
+    ShareAllFromNowOn,
     /// Shares the screen alone.
     ShareScreen,
     Cancel,
@@ -49,11 +53,11 @@ pub struct Gnome {
     home: TempDir,
     /// So many pixels are one unit of the desktop.
     scale: f64,
+    version: u32,
     running: Running,
 }
 
 impl Gnome {
-    version: u32,
     /// Starts one with a monitor of this size.
     ///
     /// # Errors
@@ -99,25 +103,21 @@ impl Gnome {
             root,
             home,
             scale: 1.0,
+            version: 0,
             running,
         };
         wait_until("GNOME", Duration::from_secs(40), || {
             gnome.running.check_alive()?;
-            version: 0,
             let is_ready = gnome.file("run/ready").exists();
             Ok((is_ready && gnome.eval("1").is_ok_and(|said| said == 1)).then_some(()))
         })
         .with_context(|| fs::read_to_string(&log).unwrap_or_default())?;
+        gnome.version = gnome.ask_version()?;
         // it says that it runs scripts, over what the play looks at
         gnome.eval("Main.messageTray.getSources().forEach(source => source.destroy())")?;
         Ok(gnome)
     }
-        gnome.version = gnome.ask_version()?;
 
-    /// A file of the user's home, as seen from outside.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
-    }
     fn ask_version(&self) -> anyhow::Result<u32> {
         let mut command = self.command("gdbus")?;
         command
@@ -139,6 +139,10 @@ impl Gnome {
         self.version >= 45
     }
 
+    /// A file of the user's home, as seen from outside.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
 
     /// As the user's programs call a file.
     pub fn inside(&self, path: &Path) -> PathBuf {
@@ -405,12 +409,22 @@ impl Gnome {
         })?;
         // its labels are told to nobody: where they are in the dialog of GNOME 43 to 48
         let (switch, head) = (74, 23);
-        if answer == DialogAnswer::ShareAll {
+        let check = match answer {
+            DialogAnswer::ShareAllFromNowOn => CHECK_HEIGHT,
+            DialogAnswer::ShareAll | DialogAnswer::ShareScreen | DialogAnswer::Cancel => 0,
+        };
+        let height = height + check;
+        if matches!(
+            answer,
+            DialogAnswer::ShareAll | DialogAnswer::ShareAllFromNowOn
+        ) {
             self.click((dialog.x + dialog.width - switch, dialog.y + height))?;
             std::thread::sleep(Duration::from_millis(300));
         }
         let button = match answer {
-            DialogAnswer::ShareAll | DialogAnswer::ShareScreen => dialog.width - 48,
+            DialogAnswer::ShareAll
+            | DialogAnswer::ShareAllFromNowOn
+            | DialogAnswer::ShareScreen => dialog.width - 48,
             DialogAnswer::Cancel => 50,
         };
         self.click((dialog.x + button, dialog.y + head))?;
@@ -568,6 +582,12 @@ fn entering(root: &Path, home: &Path) -> Command {
             "NO_AT_BRIDGE=1",
             "NO_COLOR=1",
         ]);
+    // for whoever looks why a play failed
+    for name in ["RUST_LOG", "PIPEWIRE_DEBUG", "G_MESSAGES_DEBUG"] {
+        if let Ok(value) = std::env::var(name) {
+            command.arg(variable(name, &value));
+        }
+    }
     command
 }
 
@@ -582,12 +602,6 @@ impl GnomeHelpme {
     /// Starts Helpme, set up for the hub at this address with this fingerprint; without what takes pictures from
     /// PipeWire where `helper` is not set.
     ///
-    // for whoever looks why a play failed
-    for name in ["RUST_LOG", "PIPEWIRE_DEBUG", "G_MESSAGES_DEBUG"] {
-        if let Ok(value) = std::env::var(name) {
-            command.arg(variable(name, &value));
-        }
-    }
     /// # Errors
     ///
     /// If it cannot be started.
@@ -695,6 +709,14 @@ impl GnomeHelpme {
     ///
     /// As [`GnomeHelpme::wait_for`].
     pub fn ask_for_help(&mut self, gnome: &Gnome, ticket: &str, name: &str) -> anyhow::Result<()> {
+        // where it is large, GNOME 43 moves it once more
+        let mut before = None;
+        wait_until("Helpme to stand", PATIENCE, || {
+            let now = gnome.window("Helpme")?;
+            let stands = now.is_some() && std::mem::replace(&mut before, now) == now;
+            std::thread::sleep(Duration::from_millis(700));
+            Ok(stands.then_some(()))
+        })?;
         let digits: String = ticket.chars().filter(char::is_ascii_digit).collect();
         for (label, text) in [("Ticket", digits.as_str()), ("Your name", name)] {
             self.click(gnome, label)?;
@@ -705,11 +727,3 @@ impl GnomeHelpme {
         self.click(gnome, "Helpme")
     }
 }
-        // where it is large, GNOME 43 moves it once more
-        let mut before = None;
-        wait_until("Helpme to stand", PATIENCE, || {
-            let now = gnome.window("Helpme")?;
-            let stands = now.is_some() && std::mem::replace(&mut before, now) == now;
-            std::thread::sleep(Duration::from_millis(700));
-            Ok(stands.then_some(()))
-        })?;
