@@ -216,7 +216,7 @@ fn rights_ui(
         divider_ui(ui);
         let note = words::lasting_yes_note(lang);
         let shown = has_room.then_some(note);
-        let mut lasts = question.lasting.unwrap_or(lasting.is_kept());
+        let mut lasts = question.lasting.unwrap_or_else(|| lasting.is_kept());
         let switch = switch_ui(ui, &mut lasts, words::lasting_yes(lang), shown);
         if switch.clicked() {
             question.lasting = Some(lasts);
