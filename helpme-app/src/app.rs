@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use desktop::{Choose, First, FurtherStarts, HotKey, SettingsFile, WindowPlace};
+use desktop::{Choose, First, Folders, FurtherStarts, HotKey, SettingsFile, WindowPlace};
 use eframe::egui::{
     Context, Event, Pos2, RawInput, Ui, UserAttentionType, Vec2, ViewportCommand, ViewportId,
     WindowLevel, vec2,
@@ -19,6 +19,7 @@ use crate::above::Above;
 use crate::backend::{Backend, Wake};
 use crate::floating::Floating;
 use crate::front::Front;
+use crate::lasting::LastingDesk;
 use crate::link::Link;
 use crate::links::LinkDesk;
 use crate::overlay::OverAll;
@@ -39,7 +40,8 @@ const SETTLING: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Start {
     pub state: State,
-    /// `None` where nothing can be kept.
+    /// `None` where nothing can be kept, as below.
+    pub folders: Option<Folders>,
     pub file: Option<SettingsFile>,
     /// This program, to guard held keys.
     pub exe: PathBuf,
@@ -58,6 +60,7 @@ pub struct HelpmeApp {
     backend: Backend,
     doctor: Option<Doctor>,
     links: LinkDesk,
+    lasting: LastingDesk,
     exe: PathBuf,
     updates: Option<Updates>,
     further: FurtherStarts,
@@ -113,6 +116,11 @@ impl HelpmeApp {
         });
         let mut app = Self {
             links: LinkDesk::new(start.exe.clone(), Arc::clone(&wake)),
+            lasting: LastingDesk::new(
+                start.folders,
+                start.state.settings.lasting_yes,
+                Arc::clone(&wake),
+            ),
             exe: start.exe.clone(),
             updates: Updates::start(&wake),
             further: further_starts(start.first, &wake),
@@ -185,6 +193,7 @@ impl HelpmeApp {
                 Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
                 Effect::AskForMoreRights => self.ask_for_more_rights(),
                 Effect::AskAboutLinks(choice) => self.links.ask(choice),
+                Effect::WantLastingYes(is_wanted) => self.lasting.want(is_wanted),
                 Effect::SaveReceipt { name, text } => self.save_receipt(name, text),
             }
         }
@@ -462,6 +471,8 @@ impl eframe::App for HelpmeApp {
         if let Some(links) = self.links.take() {
             self.state.links = links;
         }
+        let effects = self.state.lasting_yes_is(self.lasting.look());
+        self.take(ctx, effects);
         while let Some(link) = self.further.take() {
             self.open_again(ctx, &link);
         }

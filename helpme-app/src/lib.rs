@@ -8,6 +8,7 @@ pub mod backend;
 pub mod doctor;
 pub mod floating;
 pub mod front;
+pub mod lasting;
 pub mod link;
 pub mod links;
 pub mod organisations;

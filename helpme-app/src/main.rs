@@ -160,6 +160,7 @@ fn set_up(program: &mut Program, arguments: Arguments) -> Result<Start, StartFau
     program.lang = settings.language.unwrap_or(program.lang);
     Ok(Start {
         state: State::new(settings, around),
+        folders,
         file,
         exe,
         first: None,

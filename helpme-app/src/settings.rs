@@ -33,6 +33,8 @@ pub struct Settings {
     pub used_hub: Option<HubText>,
     /// Whose the help desks are that were reached.
     pub organisations: Organisations,
+    /// The user's yes to their desktop's own question is kept, as a secret elsewhere.
+    pub lasting_yes: bool,
     /// The user has read how to recognise a swindler.
     pub advice_read: bool,
     pub window: Option<WindowPlace>,

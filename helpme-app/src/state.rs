@@ -32,6 +32,7 @@ pub use receipt::{Opinion, Receipt};
 pub use session::{Ended, Files, Line, Present, Running};
 pub use ticket::{FormProblem, Inquiry, TicketForm};
 
+use crate::lasting::LastingYes;
 use crate::link::Link;
 use crate::links::LinkChoice;
 use crate::settings::{HubPlace, HubText, Settings};
@@ -128,6 +129,8 @@ pub enum Action {
     ChooseTextSize(TextSize),
     /// Open links from pages and mails with this program from now on, or no longer.
     OpenLinks(bool),
+    /// The desktop is to ask its own question again.
+    TakeBackLastingYes,
     /// List the files below the bar, or no longer.
     ShowFiles(bool),
     /// Have the desktop ask which files, or which folders.
@@ -206,6 +209,8 @@ pub enum Effect {
     AskForMoreRights,
     /// Look what opens links; after that was chosen, if it was.
     AskAboutLinks(Option<bool>),
+    /// The desktop need not ask again after its user's next yes, or is to ask from now on.
+    WantLastingYes(bool),
     /// Keep a text as a file of the user's; [`State::receipt_saved`] follows.
     SaveReceipt {
         name: String,
@@ -280,6 +285,8 @@ pub struct State {
     pub hub_form: Option<HubForm>,
     /// Whether links open with this program.
     pub links: LinkChoice,
+    /// Whether the desktop asks its own question.
+    pub lasting_yes: LastingYes,
     /// The question of the network's proxy, while it stands.
     pub proxy_form: Option<ProxyForm>,
     system_language: Lang,
@@ -354,6 +361,7 @@ impl State {
             update_put_off: None,
             hub_form: None,
             links: LinkChoice::Unknown,
+            lasting_yes: LastingYes::NotOffered,
             proxy_form: None,
             system_language: around.language,
             started_unix_seconds: around.unix_seconds,
@@ -451,6 +459,17 @@ impl State {
         if let Some(inquiry) = &mut self.form.inquiry {
             inquiry.examination.take(news);
         }
+    }
+
+    /// Whether the desktop asks its own question is so now.
+    pub fn lasting_yes_is(&mut self, now: LastingYes) -> Vec<Effect> {
+        let before = std::mem::replace(&mut self.lasting_yes, now);
+        // until it was looked for, nothing is known of what was kept
+        if before.is_kept() == now.is_kept() {
+            return Vec::new();
+        }
+        self.settings.lasting_yes = now.is_kept();
+        vec![Effect::Save]
     }
 
     /// Notes that the question stands on the screen; the guard against a click in flight runs from

@@ -111,7 +111,8 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 let area = ScrollArea::vertical().max_height(room);
                 scrolling_in(ui, area.auto_shrink([false, true]), |ui| {
                     let machine = (hindrances, monitors.as_slice());
-                    ask::ask_ui(ui, lang, question, organisation, machine, room);
+                    let lasting = state.lasting_yes;
+                    ask::ask_ui(ui, lang, question, organisation, machine, lasting, room);
                 });
                 in_column(ui, column, |ui| {
                     ask::answers_ui(ui, lang, question, moment.now, actions);

@@ -90,6 +90,51 @@ pub fn open_links(lang: Lang) -> &'static str {
     )
 }
 
+/// Whether the desktop's own question comes the next time.
+pub fn lasting_yes(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "My desktop need not ask again",
+        "Il desktop non deve più chiederlo",
+    )
+}
+
+/// Below that, beside what the desktop asks.
+pub fn lasting_yes_note(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Helpme itself asks you every time. You can take this back in the settings.",
+        "Helpme te lo chiede comunque ogni volta. Puoi revocarlo nelle impostazioni.",
+    )
+}
+
+/// Below that, in the settings, where the desktop's store has the secret.
+pub fn lasting_yes_in_store(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Helpme itself asks you every time. The permission is in your desktop's password store.",
+        "Helpme te lo chiede comunque ogni volta. Il permesso è fra le password del desktop.",
+    )
+}
+
+/// Below that, in the settings, where a file has it.
+pub fn lasting_yes_in_file(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Helpme itself asks you every time. The permission is in a file that only your account can read.",
+        "Helpme te lo chiede comunque ogni volta. Il permesso è in un file che solo il tuo account può leggere.",
+    )
+}
+
+/// Below that, in the settings, while the desktop asks.
+pub fn desktop_asks(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Your desktop asks before every session. You can change that when you let somebody in.",
+        "Il desktop lo chiede prima di ogni sessione. Puoi cambiarlo quando fai entrare qualcuno.",
+    )
+}
+
 /// Below that.
 pub fn open_links_note(lang: Lang) -> &'static str {
     pick(

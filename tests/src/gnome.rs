@@ -30,12 +30,16 @@ const SESSION: &str = include_str!("gnome/session.sh");
 /// The titles of the desktop's own dialog, and how far below its top it has the switch for keyboard and pointer: in
 /// GNOME 48 and in GNOME 43.
 const DIALOGS: [(&str, u32); 2] = [("Remote Desktop", 105), ("Remote desktop", 221)];
+/// How high the check for a yes that lasts is, above that switch, where a program asks for one.
+const CHECK_HEIGHT: u32 = 52;
 
 /// What the user does with the desktop's own dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DialogAnswer {
     /// Shares the screen, keyboard and pointer.
     ShareAll,
+    /// The same, in a dialog that has its check for a yes that lasts set.
+    ShareAllFromNowOn,
     /// Shares the screen alone.
     ShareScreen,
     Cancel,
@@ -49,6 +53,7 @@ pub struct Gnome {
     home: TempDir,
     /// So many pixels are one unit of the desktop.
     scale: f64,
+    version: u32,
     running: Running,
 }
 
@@ -98,6 +103,7 @@ impl Gnome {
             root,
             home,
             scale: 1.0,
+            version: 0,
             running,
         };
         wait_until("GNOME", Duration::from_secs(40), || {
@@ -106,9 +112,31 @@ impl Gnome {
             Ok((is_ready && gnome.eval("1").is_ok_and(|said| said == 1)).then_some(()))
         })
         .with_context(|| fs::read_to_string(&log).unwrap_or_default())?;
+        gnome.version = gnome.ask_version()?;
         // it says that it runs scripts, over what the play looks at
         gnome.eval("Main.messageTray.getSources().forEach(source => source.destroy())")?;
         Ok(gnome)
+    }
+
+    fn ask_version(&self) -> anyhow::Result<u32> {
+        let mut command = self.command("gdbus")?;
+        command
+            .args(["call", "--session", "--dest", "org.gnome.Shell"])
+            .args(["--object-path", "/org/gnome/Shell", "--method"])
+            .args(["org.freedesktop.DBus.Properties.Get", "org.gnome.Shell"])
+            .arg("ShellVersion");
+        let said = command.output()?;
+        let said = String::from_utf8_lossy(&said.stdout);
+        let number = said
+            .split('\'')
+            .nth(1)
+            .and_then(|said| said.split('.').next()?.parse().ok());
+        number.with_context(|| format!("no version in {said:?}"))
+    }
+
+    /// Whether its portal gives the user's yes back to a program that has it already; older ones ask each time.
+    pub fn gives_yes_back(&self) -> bool {
+        self.version >= 45
     }
 
     /// A file of the user's home, as seen from outside.
@@ -255,7 +283,13 @@ impl Gnome {
         reason = "a place on a monitor"
     )]
     fn units(&self, pixels: u32) -> u32 {
-        (f64::from(pixels) / self.scale) as u32
+        // until GNOME 44 programs draw by whole scales
+        let scale = if self.version < 44 {
+            self.scale.ceil()
+        } else {
+            self.scale
+        };
+        (f64::from(pixels) / scale) as u32
     }
 
     fn place_of(&self, title: &str, part: &str) -> anyhow::Result<Option<Region>> {
@@ -375,12 +409,22 @@ impl Gnome {
         })?;
         // its labels are told to nobody: where they are in the dialog of GNOME 43 to 48
         let (switch, head) = (74, 23);
-        if answer == DialogAnswer::ShareAll {
+        let check = match answer {
+            DialogAnswer::ShareAllFromNowOn => CHECK_HEIGHT,
+            DialogAnswer::ShareAll | DialogAnswer::ShareScreen | DialogAnswer::Cancel => 0,
+        };
+        let height = height + check;
+        if matches!(
+            answer,
+            DialogAnswer::ShareAll | DialogAnswer::ShareAllFromNowOn
+        ) {
             self.click((dialog.x + dialog.width - switch, dialog.y + height))?;
             std::thread::sleep(Duration::from_millis(300));
         }
         let button = match answer {
-            DialogAnswer::ShareAll | DialogAnswer::ShareScreen => dialog.width - 48,
+            DialogAnswer::ShareAll
+            | DialogAnswer::ShareAllFromNowOn
+            | DialogAnswer::ShareScreen => dialog.width - 48,
             DialogAnswer::Cancel => 50,
         };
         self.click((dialog.x + button, dialog.y + head))?;
@@ -538,6 +582,12 @@ fn entering(root: &Path, home: &Path) -> Command {
             "NO_AT_BRIDGE=1",
             "NO_COLOR=1",
         ]);
+    // for whoever looks why a play failed
+    for name in ["RUST_LOG", "PIPEWIRE_DEBUG", "G_MESSAGES_DEBUG"] {
+        if let Ok(value) = std::env::var(name) {
+            command.arg(variable(name, &value));
+        }
+    }
     command
 }
 
@@ -659,6 +709,14 @@ impl GnomeHelpme {
     ///
     /// As [`GnomeHelpme::wait_for`].
     pub fn ask_for_help(&mut self, gnome: &Gnome, ticket: &str, name: &str) -> anyhow::Result<()> {
+        // where it is large, GNOME 43 moves it once more
+        let mut before = None;
+        wait_until("Helpme to stand", PATIENCE, || {
+            let now = gnome.window("Helpme")?;
+            let stands = now.is_some() && std::mem::replace(&mut before, now) == now;
+            std::thread::sleep(Duration::from_millis(700));
+            Ok(stands.then_some(()))
+        })?;
         let digits: String = ticket.chars().filter(char::is_ascii_digit).collect();
         for (label, text) in [("Ticket", digits.as_str()), ("Your name", name)] {
             self.click(gnome, label)?;

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -71,8 +72,8 @@ impl Play {
         }
     }
 
-    /// From the ticket to the user's yes.
-    fn user_allows(&mut self) {
+    /// From the ticket to Helpme's question.
+    fn user_is_asked(&mut self) {
         let ticket = self.console.generate_ticket().expect("a ticket");
         self.helpme
             .ask_for_help(&self.gnome, &ticket, USER_NAME)
@@ -83,6 +84,14 @@ impl Play {
         self.console
             .choose(&ticket, "Remote Session")
             .expect("chosen");
+        self.helpme
+            .wait_to_read("Choose what")
+            .expect("the question");
+    }
+
+    /// From the ticket to the user's yes.
+    fn user_allows(&mut self) {
+        self.user_is_asked();
         // the question says what comes after it
         self.helpme
             .wait_to_read("After you allow this, your desktop will ask you once more")
@@ -92,6 +101,15 @@ impl Play {
 
     fn user_answers(&self, answer: DialogAnswer) {
         self.gnome.answer(answer).expect("the desktop's dialog");
+    }
+
+    /// The session ends, and the user can type another ticket.
+    fn end_and_begin_anew(&mut self) {
+        self.console.end_session().expect("ended");
+        let again = "Use another ticket";
+        self.helpme.click(&self.gnome, again).expect("again");
+        self.expect_that_nothing_is_shared();
+        self.console.leave_session().expect("left");
     }
 
     fn operator_reads(&mut self, beginning: &str) {
@@ -271,6 +289,99 @@ fn h5_what_the_user_refuses_in_the_desktops_dialog_is_said_on_both_sides() {
 
 #[test]
 #[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn h5_a_dialog_that_nobody_answers_ends_the_session_in_words_on_both_sides() {
+    let mut play = Play::begin(true);
+    play.user_allows();
+    play.operator_reads("The user's desktop is asking them");
+    // so long the user may think
+    std::thread::sleep(Duration::from_secs(105));
+    assert!(play.gnome.asks().expect("looked"), "it stands there");
+    play.operator_reads(
+        "The user's desktop asked whether to share the screen, and nobody answered",
+    );
+    play.helpme
+        .wait_to_read("Your desktop asked whether to share your screen, and nobody answered")
+        .expect("said to the user");
+    play.expect_that_nothing_is_shared();
+}
+
+/// What keeps the desktop from asking again.
+const LASTING: &str = "My desktop need not ask again";
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
+fn h5_a_yes_to_the_desktop_lasts_by_the_users_wish_until_it_is_taken_back() {
+    let mut play = Play::begin(true);
+    if !play.gnome.gives_yes_back() {
+        // then it is not offered either
+        play.user_allows();
+        assert!(
+            !play
+                .helpme
+                .map()
+                .expect("a map")
+                .labels()
+                .contains(&LASTING)
+        );
+        return;
+    }
+    let secret = play.gnome.file("profile/helpme/secrets.json");
+    play.user_is_asked();
+    play.helpme
+        .wait_to_read("After you allow this, your desktop will ask you once more")
+        .expect("explained");
+    play.helpme.click(&play.gnome, LASTING).expect("wished");
+    play.helpme.click(&play.gnome, "Allow").expect("allowed");
+    play.user_answers(DialogAnswer::ShareAllFromNowOn);
+    play.console.wait_for_session().expect("a session");
+    play.expect_the_same_picture();
+    play.end_and_begin_anew();
+    let kept = fs::metadata(&secret).expect("kept");
+    assert_eq!(kept.permissions().mode() & 0o777, 0o600, "a secret");
+
+    // the same Helpme, and one that was started anew
+    for is_first in [true, false] {
+        if !is_first {
+            let programs = Programs::find().expect("programs");
+            let at = (play.hub.address(), play.hub.fingerprint());
+            play.helpme.running.kill_now().expect("killed");
+            play.helpme = GnomeHelpme::start(&programs, &play.gnome, at, true).expect("Helpme");
+        }
+        play.user_is_asked();
+        let map = play.helpme.map().expect("a map");
+        let announces = |label: &&str| label.starts_with("After you allow this");
+        assert!(!map.labels().iter().any(announces), "nothing follows it");
+        play.helpme.click(&play.gnome, "Allow").expect("allowed");
+        let session = play.console.wait_for_session().expect("a session");
+        assert!(!play.gnome.asks().expect("looked"), "no dialog");
+        play.expect_the_same_picture();
+        let hands = play.operator.hands().expect("hands");
+        hands
+            .point_at((session.x + 700, session.y + 400))
+            .expect("pointed");
+        wait_until("the pointer", PATIENCE, || {
+            let (x, y) = play.gnome.pointer()?;
+            Ok(((x - 700.0).abs() <= 1.0 && (y - 400.0).abs() <= 1.0).then_some(()))
+        })
+        .expect("it acts, too");
+        play.end_and_begin_anew();
+    }
+
+    play.helpme.click(&play.gnome, "Settings").expect("opened");
+    play.helpme.click(&play.gnome, LASTING).expect("taken back");
+    wait_until("the secret to go", PATIENCE, || {
+        let left = read(&secret);
+        Ok((!left.contains("yes")).then_some(()))
+    })
+    .expect("forgotten");
+    play.helpme.click(&play.gnome, "Close").expect("closed");
+    play.user_allows();
+    play.user_answers(DialogAnswer::Cancel);
+    play.operator_reads("The user did not share the screen in their desktop's own window");
+}
+
+#[test]
+#[ignore = "it needs a Debian with GNOME, which PHD_GNOME_ROOT names, and root; `cargo xtask soak` plays it"]
 fn h5_without_what_takes_the_pictures_it_is_said_before_a_session() {
     let mut play = Play::begin(false);
     let begin = "Helpme cannot show this screen: the program “helpme-screencast”";
@@ -395,9 +506,13 @@ fn s2_on_gnome_a_monitor_that_changes_is_shown_as_it_is() {
     // never larger than at first: the operator's window shows all of it
     for (scale, quarters) in [(1.25, 0), (1.0, 2), (1.0, 0)] {
         play.gnome.set_monitor(scale, quarters).expect("changed");
-        // the desktop asks nobody again, whose yes was for this session
-        std::thread::sleep(Duration::from_millis(1_500));
-        assert!(!play.gnome.asks().expect("looked"), "no dialog");
+        if play.gnome.gives_yes_back() {
+            // the desktop asks nobody again, whose yes was for this session
+            std::thread::sleep(Duration::from_millis(1_500));
+            assert!(!play.gnome.asks().expect("looked"), "no dialog");
+        } else {
+            play.user_answers(DialogAnswer::ShareAll);
+        }
         play.expect_the_same_picture();
     }
 }

@@ -22,6 +22,7 @@ use codec::{Picture, Rect};
     test
 ))]
 mod compared;
+pub mod lasting_yes;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod login_session;
 #[cfg(target_os = "macos")]

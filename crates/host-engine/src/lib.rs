@@ -36,6 +36,7 @@ mod wire;
 mod worker;
 
 pub use ::clipboard::Place as ClipboardPlace;
+pub use capture::lasting_yes;
 pub use engine::{
     Backends, EngineBusy, Farewell, HostConfig, HostEngine, HostEvents, HostHandle, LookAtKeyboard,
     LookForHindrances, NameMonitors, OpenScreen, OpenSink, SessionEnder,

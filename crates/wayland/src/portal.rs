@@ -5,7 +5,7 @@
 //! ([`joined`]). It ends when neither has it any more, and with the process in whatever way that ends, for the
 //! desktop's portal watches the connection. Nothing here waits for the user: whoever asks looks again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -19,6 +19,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 use zbus::{MatchRule, Message, zvariant};
 
 mod casting;
+pub mod lasting;
 mod layout;
 pub mod wire;
 
@@ -34,8 +35,9 @@ const SESSION: &str = "org.freedesktop.portal.Session";
 /// Who tells on GNOME that monitors have changed.
 const DISPLAYS: &str = "org.gnome.Mutter.DisplayConfig";
 
-/// The user's yes can be given back without asking for as long as the connection lasts, as the portal counts that.
+/// For how long the user's yes can be given back without asking, as the portal counts that.
 const FOR_THIS_CONNECTION: u32 = 1;
+const UNTIL_TAKEN_BACK: u32 = 2;
 /// The first version of RemoteDesktop that does.
 const GIVES_BACK: u32 = 2;
 /// So near in time a session's end and a change of the monitors are one.
@@ -44,6 +46,8 @@ const WITH_MONITORS: Duration = Duration::from_millis(500);
 const CHANGES_FOR: Duration = Duration::from_millis(300);
 /// After so long the desktop has told where the pointer was put.
 const POINTER_IS_TOLD: Duration = Duration::from_millis(150);
+/// So many of the places before that are known again.
+const EARLIER_PLACES: usize = 8;
 /// A pointer that is told so many pixels away was moved by somebody else.
 const POINTER_IS_ELSEWHERE: f64 = 2.0;
 
@@ -143,6 +147,7 @@ fn offers() -> zbus::Result<bool> {
     let bus = connect()?;
     let devices = property(&bus, REMOTE_DESKTOP, "AvailableDeviceTypes")?;
     let sources = property(&bus, SCREEN_CAST, "AvailableSourceTypes")?;
+    lasting::is_offered_by(property(&bus, REMOTE_DESKTOP, "version")?);
     Ok(devices & (KEYBOARD | POINTER) != 0 && sources & MONITORS != 0)
 }
 
@@ -252,7 +257,7 @@ fn wait_for_user(again: Option<Again>) {
         .name("portal-asks".to_owned())
         .spawn(move || {
             // nobody hears it where the dialog was given up
-            drop(answers.send(Portal::open(&asks, token)));
+            drop(answers.send(Portal::open_by_token(&asks, token)));
         });
     let began = Instant::now();
     let answer = loop {
@@ -382,21 +387,33 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Where the pointer is in the picture, in pixels: where it was put, and where it was seen after that.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Pointer {
     put: Option<((f64, f64), Instant)>,
+    /// Where it was put before that, the last place first: a desktop that is busy tells of these late.
+    earlier: VecDeque<(f64, f64)>,
     seen: Option<((f64, f64), Instant)>,
 }
 
 impl Pointer {
+    fn is_put(&mut self, at: (f64, f64), now: Instant) {
+        if let Some((before, _)) = self.put.replace((at, now)) {
+            self.earlier.push_front(before);
+            self.earlier.truncate(EARLIER_PLACES);
+        }
+    }
+
     fn place(&self) -> Option<(f64, f64)> {
         let seen = self.seen.map(|(at, _)| at);
         let Some((put, put_at)) = self.put else {
             return seen;
         };
         let moved_since = |((x, y), seen_at): ((f64, f64), Instant)| {
-            let is_elsewhere = (x - put.0).hypot(y - put.1) > POINTER_IS_ELSEWHERE;
-            is_elsewhere && seen_at.saturating_duration_since(put_at) > POINTER_IS_TOLD
+            let is_at =
+                |place: (f64, f64)| (x - place.0).hypot(y - place.1) <= POINTER_IS_ELSEWHERE;
+            !is_at(put)
+                && !self.earlier.iter().copied().any(is_at)
+                && seen_at.saturating_duration_since(put_at) > POINTER_IS_TOLD
         };
         match self.seen {
             Some(seen) if moved_since(seen) => Some(seen.0),
@@ -416,9 +433,38 @@ struct Stream {
 type Options<'a> = HashMap<&'a str, Value<'a>>;
 type Results = HashMap<String, OwnedValue>;
 
+/// A token gives back what is not there any more.
+const NO_STREAM: &str = "stream";
+
 impl Portal {
+    /// Asks, and waits for the user, unless a token gives their yes back: that of a session before on this connection,
+    /// or the one that lasts.
+    fn open_by_token(bus: &Connection, of_connection: Option<String>) -> Result<Self, Refused> {
+        let (is_wanted, lasting) = lasting::wanted();
+        let has_lasting = lasting.is_some();
+        let opened = match Self::open(bus, of_connection.or(lasting), is_wanted) {
+            // it was of a monitor that is gone, for example
+            Err(why) if has_lasting && why == missing(NO_STREAM) => {
+                tracing::info!(%why, "The user's earlier yes opens nothing; asking again");
+                lasting::is_spent();
+                Self::open(bus, None, is_wanted)
+            }
+            opened => opened,
+        };
+        if has_lasting && matches!(opened, Err(Refused::ByUser)) {
+            // or the desktop could not do what the token says, which it does not tell apart
+            lasting::is_spent();
+        }
+        if let Ok(portal) = &opened {
+            // half a yes is not kept: who gave it may want to give all the next time
+            let token = portal.token.as_deref().filter(|_| portal.lets_act());
+            lasting::given(token);
+        }
+        opened
+    }
+
     /// Asks, and waits for the user.
-    fn open(bus: &Connection, token_before: Option<String>) -> Result<Self, Refused> {
+    fn open(bus: &Connection, token_before: Option<String>, lasts: bool) -> Result<Self, Refused> {
         let mut requests = Requests::new(bus)?;
         let token = token();
         let options = Options::from([("session_handle_token", Value::from(&*token))]);
@@ -437,7 +483,12 @@ impl Portal {
         let of_session = |options| (ObjectPath::from(session.clone()), options);
         let mut options = Options::from([("types", Value::from(KEYBOARD | POINTER))]);
         if requests.version >= GIVES_BACK {
-            options.insert("persist_mode", Value::from(FOR_THIS_CONNECTION));
+            let lasts = if lasts {
+                UNTIL_TAKEN_BACK
+            } else {
+                FOR_THIS_CONNECTION
+            };
+            options.insert("persist_mode", Value::from(lasts));
             if let Some(token) = token_before {
                 options.insert("restore_token", Value::from(token));
             }
@@ -461,7 +512,7 @@ impl Portal {
             .and_then(|streams| stream_of(streams));
         Ok(Self {
             bus: bus.clone(),
-            stream: stream.ok_or_else(|| missing("stream"))?,
+            stream: stream.ok_or_else(|| missing(NO_STREAM))?,
             session,
             devices: devices.unwrap_or(0),
             ends,
@@ -577,7 +628,7 @@ impl Portal {
             let body = (&self.session, Options::new(), way.0, way.1);
             self.notify("NotifyPointerMotion", &body)?;
         }
-        pointer.put = Some((at, Instant::now()));
+        pointer.is_put(at, Instant::now());
         Ok(())
     }
 
@@ -894,7 +945,7 @@ mod tests {
         assert_eq!(pointer.place(), None);
         pointer.seen = Some(((5.5, 5.5), start));
         assert_eq!(pointer.place(), Some((5.5, 5.5)));
-        pointer.put = Some(((80.0, 90.0), after(10)));
+        pointer.is_put((80.0, 90.0), after(10));
         assert_eq!(pointer.place(), Some((80.0, 90.0)), "not told yet");
         pointer.seen = Some(((40.5, 40.5), after(60)));
         assert_eq!(pointer.place(), Some((80.0, 90.0)), "told late");
@@ -902,6 +953,13 @@ mod tests {
         assert_eq!(pointer.place(), Some((80.0, 90.0)), "there, more exactly");
         pointer.seen = Some(((300.5, 90.5), after(900)));
         assert_eq!(pointer.place(), Some((300.5, 90.5)), "the user's own hand");
+        pointer.is_put((500.0, 20.0), after(1_000));
+        pointer.seen = Some(((80.5, 90.5), after(1_400)));
+        assert_eq!(
+            pointer.place(),
+            Some((500.0, 20.0)),
+            "told very late of where it was put before"
+        );
     }
 
     #[test]

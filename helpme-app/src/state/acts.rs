@@ -195,6 +195,7 @@ impl State {
                 self.settings.text_size = size;
                 vec![Effect::Save]
             }
+            Action::TakeBackLastingYes => vec![Effect::WantLastingYes(false)],
             Action::OpenLinks(open) => vec![Effect::AskAboutLinks(Some(open))],
             Action::DragBar => vec![Effect::DragBar],
             Action::SaveReceipt(offsets) => {
@@ -331,6 +332,10 @@ impl State {
             // before anything can be seen
             if self.only.is_some() || before.is_some() {
                 effects.push(Effect::ShareOnly(self.only.clone()));
+            }
+            // before the desktop is asked
+            if let Some(lasting) = question.lasting {
+                effects.push(Effect::WantLastingYes(lasting));
             }
         }
         if let Some(joins) = question.joins.take() {

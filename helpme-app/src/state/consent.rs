@@ -22,6 +22,8 @@ pub struct Question {
     pub chosen: Rights,
     /// The monitor that is to be shared alone; all of them if `None`.
     pub only: Option<u32>,
+    /// The desktop need not ask again, or is to; `None` leaves it as it is.
+    pub lasting: Option<bool>,
     /// The user said yes; the session starts any moment.
     pub allowed: bool,
     /// The session that runs meanwhile, and who brings the operator into it.
@@ -46,6 +48,7 @@ impl Question {
             insistent,
             chosen: asked,
             only: None,
+            lasting: None,
             allowed: false,
             joins: None,
             drawn_at: None,

@@ -16,6 +16,7 @@ use super::receipt::{Given, Receipt as Came, Saved};
 use super::{
     Action, Below, Effect, FormProblem, Line, Shape, Stage, State, Surroundings, WaitNote,
 };
+use crate::lasting::LastingYes;
 use crate::link::Link;
 use crate::settings::{HubText, HubTextError, Settings};
 
@@ -352,6 +353,52 @@ fn h5_a_click_in_flight_lets_nobody_in() {
         state.act(Action::Answer { allow: true }, late),
         [Effect::Tell(answer)]
     );
+}
+
+#[test]
+fn h5_the_desktop_need_not_ask_again_by_the_users_word_alone_and_before_it_asks() {
+    let late = Duration::from_secs(9);
+    let allow = |state: &mut State, lasting| {
+        state.question_was_drawn(SOON);
+        if let Stage::Asked(question) = &mut state.stage {
+            question.lasting = lasting;
+        }
+        state.act(Action::Answer { allow: true }, late)
+    };
+    let mut state = asked();
+    state.lasting_yes_is(LastingYes::Asks);
+    let silent = allow(&mut state, None);
+    assert!(
+        matches!(*silent, [Effect::Tell(_)]),
+        "{silent:?}: nothing was said of it"
+    );
+    let mut state = asked();
+    state.lasting_yes_is(LastingYes::Asks);
+    let wished = allow(&mut state, Some(true));
+    assert!(
+        matches!(*wished, [Effect::WantLastingYes(true), Effect::Tell(_)]),
+        "{wished:?}"
+    );
+    let mut state = asked();
+    state.lasting_yes_is(LastingYes::InStore);
+    let taken_back = allow(&mut state, Some(false));
+    assert_eq!(taken_back.first(), Some(&Effect::WantLastingYes(false)));
+    // in the settings, too
+    let taken_back = state.act(Action::TakeBackLastingYes, late);
+    assert_eq!(taken_back, [Effect::WantLastingYes(false)]);
+}
+
+#[test]
+fn whether_a_yes_is_kept_is_remembered_until_it_is_not() {
+    let mut state = asked();
+    state.settings.lasting_yes = true;
+    // it was not looked for yet
+    assert_eq!(state.lasting_yes_is(LastingYes::Asks), []);
+    assert!(state.settings.lasting_yes, "it is looked for again");
+    assert_eq!(state.lasting_yes_is(LastingYes::InFile), [Effect::Save]);
+    assert_eq!(state.lasting_yes_is(LastingYes::InFile), []);
+    assert_eq!(state.lasting_yes_is(LastingYes::Asks), [Effect::Save]);
+    assert!(!state.settings.lasting_yes);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use ui_kit::widgets::{
 use ui_kit::words::{ask_consent, hindrance_for_user, whole_name};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
+use crate::lasting::LastingYes;
 use crate::state::{Action, Question};
 use crate::words;
 
@@ -19,6 +20,7 @@ pub(super) fn ask_ui(
     question: &mut Question,
     organisation: Option<&str>,
     (hindrances, monitors): (Hindrances, &[ScreenMonitor]),
+    lasting: LastingYes,
     room: f32,
 ) {
     let palette = Palette::of(ui);
@@ -47,7 +49,7 @@ pub(super) fn ask_ui(
             } else {
                 monitors
             };
-            rights_ui(ui, lang, question, hindrances, monitors, room);
+            rights_ui(ui, lang, question, hindrances, monitors, lasting, room);
         });
     });
     ui.add_space(4.0);
@@ -162,11 +164,13 @@ fn rights_ui(
     question: &mut Question,
     hindrances: Hindrances,
     monitors: &[ScreenMonitor],
+    lasting: LastingYes,
     room: f32,
 ) {
-    /// A row with its note, and what is above and below all rows, in points.
+    /// A row with its note, what is above and below all rows, and a banner between, in points.
     const ROW: f32 = 65.0;
     const AROUND: f32 = 207.0;
+    const BANNER: f32 = 94.0;
     let rows = [
         (Rights::SEE, Word::RightSee, Word::RightSeeNote),
         (Rights::CONTROL, Word::RightControl, Word::RightControlNote),
@@ -180,8 +184,11 @@ fn rights_ui(
     let asked = question.asked;
     let rows = rows.into_iter().filter(|(right, ..)| asked.has(*right));
     let has_choice = monitors.len() > 1;
-    let high = rows.clone().count() + usize::from(has_choice);
-    let has_room = room >= AROUND + ROW * high as f32;
+    // who joins comes into what is shared already
+    let may_last = lasting != LastingYes::NotOffered && question.joins.is_none();
+    let high = rows.clone().count() + usize::from(has_choice) + usize::from(may_last);
+    let banner = hindrances.screen.map_or(0.0, |_| BANNER);
+    let has_room = room >= AROUND + banner + ROW * high as f32;
     let mut first = true;
     for (right, label, note) in rows {
         if !std::mem::take(&mut first) {
@@ -203,6 +210,19 @@ fn rights_ui(
         question.chosen = question.chosen.set(right, chosen);
         if right == Rights::SEE && has_choice {
             ui.add_enabled_ui(chosen, |ui| monitors_ui(ui, lang, question, monitors));
+        }
+    }
+    if may_last {
+        divider_ui(ui);
+        let note = words::lasting_yes_note(lang);
+        let shown = has_room.then_some(note);
+        let mut lasts = question.lasting.unwrap_or_else(|| lasting.is_kept());
+        let switch = switch_ui(ui, &mut lasts, words::lasting_yes(lang), shown);
+        if switch.clicked() {
+            question.lasting = Some(lasts);
+        }
+        if shown.is_none() {
+            switch.on_hover_text(note);
         }
     }
 }

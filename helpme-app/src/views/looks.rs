@@ -17,6 +17,7 @@ use protocol::{
 
 use super::{BAR_HEIGHT, BAR_WIDTH, Moment, Strip, height_below, root_ui, strip_ui};
 use crate::app::{SMALLEST_WINDOW, WINDOW_SIZE};
+use crate::lasting::LastingYes;
 use crate::settings::Settings;
 use crate::state::tests::{
     asked, asked_again, asked_by_proxy, asked_to_join, ended, examined, other_hub, receipted,
@@ -256,6 +257,18 @@ fn e3_the_pages_before_a_session_fit_in_every_look() {
             state.act(Action::ShowSettings(true), NOW);
         })
     });
+    for (name, lasting) in [
+        ("settings-desktop-asks", LastingYes::Asks),
+        ("settings-yes-in-store", LastingYes::InStore),
+        ("settings-yes-in-file", LastingYes::InFile),
+    ] {
+        add(&mut album, name, || {
+            changed(typed(), |state| {
+                state.lasting_yes = lasting;
+                state.act(Action::ShowSettings(true), NOW);
+            })
+        });
+    }
     add(&mut album, "settings-wrong", || {
         let state = State::new(Settings::default(), Surroundings::default());
         changed(state, |state| {
@@ -303,6 +316,12 @@ fn h5_the_questions_fit_in_every_look() {
     add(&mut album, "consent-portal", || {
         changed(asked(), |state| {
             state.hindrances.screen = Some(Hindrance::ASKED_ONCE_MORE);
+            state.lasting_yes = LastingYes::Asks;
+        })
+    });
+    add(&mut album, "consent-lasting", || {
+        changed(asked(), |state| {
+            state.lasting_yes = LastingYes::InStore;
         })
     });
     add(&mut album, "consent-again", || asked_again(true));

@@ -8,6 +8,7 @@ use ui_kit::widgets::{
 use ui_kit::words::address_wrong;
 use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, text_size_ui, w};
 
+use crate::lasting::LastingYes;
 use crate::links::LinkChoice;
 use crate::settings::HubTextError;
 use crate::state::{Action, State};
@@ -95,6 +96,24 @@ fn look_ui(ui: &mut Ui, lang: Lang, state: &State, actions: &mut Vec<Action>) {
         actions.push(Action::ChooseTextSize(chosen));
     }
     links_ui(ui, lang, state.links, actions);
+    lasting_ui(ui, lang, state.lasting_yes, actions);
+}
+
+/// Takes back that the desktop need not ask; given it is where the desktop's question is explained.
+fn lasting_ui(ui: &mut Ui, lang: Lang, lasting: LastingYes, actions: &mut Vec<Action>) {
+    let note = match lasting {
+        LastingYes::NotOffered => return,
+        LastingYes::Asks => words::desktop_asks(lang),
+        LastingYes::InStore => words::lasting_yes_in_store(lang),
+        LastingYes::InFile => words::lasting_yes_in_file(lang),
+    };
+    ui.add_space(4.0);
+    let mut kept = lasting.is_kept();
+    ui.add_enabled_ui(kept, |ui| {
+        if switch_ui(ui, &mut kept, words::lasting_yes(lang), Some(note)).clicked() {
+            actions.push(Action::TakeBackLastingYes);
+        }
+    });
 }
 
 /// The switch for links; grey where this system leaves no such choice.

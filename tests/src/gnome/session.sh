@@ -37,6 +37,9 @@ gsettings set org.gnome.desktop.session idle-delay 0
 gsettings set org.gnome.mutter experimental-features "['scale-monitor-framebuffer']"
 pipewire &
 until [ -e "$XDG_RUNTIME_DIR/pipewire-0" ]; do sleep 0.05; done
+# WirePlumber 0.4 leaves where there is no logind, and then nobody joins streams to their pictures
+mkdir -p "$HOME/.config/wireplumber/bluetooth.lua.d"
+echo 'bluez_monitor.properties["with-logind"] = false' >"$HOME/.config/wireplumber/bluetooth.lua.d/60-no-logind.lua"
 wireplumber &
 monitors=()
 for size in "$@"; do monitors+=(--virtual-monitor "$size"); done

@@ -39,7 +39,7 @@ impl Observer {
             Some(Obstacle::OtherUser)
         } else if !portal::has_helper() {
             Some(Obstacle::NoPipeWire)
-        } else if portal::is_shared() {
+        } else if portal::is_shared() || portal::lasting::is_there() {
             None
         } else {
             Some(Obstacle::AskedOnceMore)
