@@ -22,6 +22,7 @@ use crate::{PATIENCE, wait_until};
 
 /// Names the folder with the packages: those of this version in `before`, those of the next one in `now`.
 const PACKAGES_VARIABLE: &str = "PHD_WINDOWS_PACKAGES";
+
 /// What is packaged.
 pub(super) struct Version {
     folder: &'static str,
