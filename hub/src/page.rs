@@ -149,7 +149,7 @@ fn router(site: &Arc<Site>) -> Router {
 async fn front(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let lang = Lang::of(uri.query(), text(header::ACCEPT_LANGUAGE));
-    let visitor = System::of_visitor(text(header::USER_AGENT).unwrap_or_default());
+    let agent = text(header::USER_AGENT).unwrap_or_default();
     let front = html::Front {
         lang,
         settings: &site.office.settings(),
@@ -157,7 +157,8 @@ async fn front(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> R
         hub: &site.hub,
         pin: site.pin,
         offers: &site.downloads.offers(),
-        visitor,
+        visitor: System::of_visitor(agent),
+        on_arm: System::is_of_arm(agent),
     };
     html_response(StatusCode::OK, front.page().into_string())
 }

@@ -273,6 +273,42 @@ fn h2_a_visitor_gets_helpme_for_their_system_untouched_and_set_up_for_this_hub()
     assert_eq!(beyond.status, 416);
 }
 
+#[test]
+fn h2_the_button_is_the_helpme_for_the_visitors_kind_of_processor() {
+    let hub = TestHub::start();
+    let elsewhere = support::folder();
+    let offer = |name: &str| {
+        support::put_download(elsewhere.path(), name, name.as_bytes());
+        add(&hub, &elsewhere.path().join(name));
+        get_until(&hub, &format!("/download/{name}.zip"), |answer| {
+            answer.status == 200
+        });
+    };
+    let page = |machine: &str| {
+        let agent = format!("User-Agent: Mozilla/5.0 (X11; Linux {machine})");
+        get(&hub, "/", &[&agent]).text()
+    };
+    let button = |machine: &str| {
+        let page = page(machine);
+        let (_, rest) = page.split_once("class=\"button\" href=\"/download/")?;
+        Some(rest.split_once(".zip")?.0.to_owned())
+    };
+    offer("helpme-linux-aarch64");
+    assert_eq!(button("aarch64").as_deref(), Some("helpme-linux-aarch64"));
+    assert_eq!(button("x86_64"), None, "it would not start there");
+    // and who knows better finds it, since browsers on ARM may say the other
+    assert!(page("x86_64").contains("details class=\"small\" open"));
+    offer("helpme-linux-x86_64");
+    for machine in ["aarch64", "x86_64"] {
+        let best = format!("helpme-linux-{machine}");
+        assert_eq!(button(machine), Some(best));
+        for listed in ["aarch64", "x86_64"] {
+            let listed = format!("/download/helpme-linux-{listed}.zip");
+            assert!(page(machine).contains(&listed), "{listed}");
+        }
+    }
+}
+
 /// Whose help desk the program carries behind it.
 fn organisation_in(program: &[u8]) -> String {
     let carried = hub_block::find(program).expect("whole");

@@ -95,7 +95,7 @@ try_suite() {
     quiet inside apt-get -qq update
 
     say "$suite: the version before is installed, and its hub has data"
-    quiet inside sh -c "apt-get install -y /packages/before/*.deb"
+    quiet inside sh -c 'cd /packages/before && apt-get install -y ./*_"$(dpkg --print-architecture)".deb ./*_all.deb'
     inside hub --version
     start_hub "$kept/$suite.hub.log"
     quiet "${hub[@]}" admin add-group Shops --data /var/lib/pure-help-desk
@@ -103,7 +103,7 @@ try_suite() {
     echo '# changed by the administrator' >>"$root/etc/pure-help-desk/hub.toml"
 
     say "$suite: upgraded"
-    quiet inside sh -c "apt-get install -y /packages/now/*.deb"
+    quiet inside sh -c 'cd /packages/now && apt-get install -y ./*_"$(dpkg --print-architecture)".deb ./*_all.deb'
     [ "$(inside dpkg-query -W -f '${Version}' pure-help-desk-hub)" != 0.0.1 ] || fail "$suite: not upgraded"
     grep -q 'changed by the administrator' "$root/etc/pure-help-desk/hub.toml" || fail "$suite: settings were overwritten"
     start_hub "$kept/$suite.hub.log"

@@ -10,17 +10,23 @@ use crate::release::{Release, SCREENCAST, System};
 /// What names the public keys of the maker to the programs; cargo hands it on.
 pub(crate) const MAKER_KEY: &str = "PHD_MAKER_KEY";
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
-/// What rustc is told for the small Helpme on [`SMALL_ON`], beside its profile, one option in each line:
+const ARM: &str = "aarch64-unknown-linux-gnu";
+/// What rustc is told for the small Helpme on [`SMALL_ON`] and [`ARM`], beside its profile, one option in each line:
 ///
 /// - Who unwinds no stack needs no tables for it; `small.ld` drops those that come with the standard library and with C.
 ///   (Windows wants them all the same.)
-/// - Of functions that are alike to the byte one is enough, which the linker finds that comes with rustc there.
+/// - Of functions that are alike to the byte one is enough, which the linker finds that comes with rustc; on [`SMALL_ON`]
+///   it is taken unasked.
 const FLAGS_OF_SMALL: &str = include_str!("../../../packaging/linux/small.flags");
 const SMALL_ON: &str = "x86_64-unknown-linux-gnu";
 /// `.cargo/config.toml` gives it to whoever has no flags of their own: the video library's part for AVX2.
 const FLAG_OF_CPP: &str = "-DHAVE_AVX2";
 const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";
 const COMPILER_OF_CPP: &str = "x86_64-w64-mingw32-g++-posix";
+/// Debian has them under these names on ARM, too.
+const COMPILER_FOR_ARM: &str = "aarch64-linux-gnu-gcc";
+const COMPILER_OF_CPP_FOR_ARM: &str = "aarch64-linux-gnu-g++";
+const WITHOUT_HELPME: [&str; 5] = ["--workspace", "--exclude", "e2e", "--exclude", "helpme-app"];
 
 /// The folder with the programs for `system`, once they are built; `None` where they cannot be built here.
 ///
@@ -29,16 +35,20 @@ const COMPILER_OF_CPP: &str = "x86_64-w64-mingw32-g++-posix";
 /// If they do not build.
 pub(crate) fn programs(system: System, release: &Release) -> anyhow::Result<Option<PathBuf>> {
     match system {
-        System::Linux => {
+        System::Linux if host()?.starts_with("x86_64-") => {
             let build = Build::new(release, None)?;
-            build.all_but_helpme(&[
-                "--workspace",
-                "--exclude",
-                "e2e",
-                "--exclude",
-                "helpme-app",
-            ])?;
+            build.all_but_helpme(&WITHOUT_HELPME)?;
             build.screencast()?;
+            build.helpme().map(Some)
+        }
+        System::LinuxOnArm if starts(COMPILER_FOR_ARM) && has_library(ARM)? => {
+            let build = Build::new(release, Some(ARM))?;
+            build.all_but_helpme(&WITHOUT_HELPME)?;
+            if host()? == ARM {
+                build.screencast()?;
+            } else {
+                println!("{SCREENCAST} for ARM is left out: PipeWire's library is not here");
+            }
             build.helpme().map(Some)
         }
         System::Windows if starts(COMPILER) => {
@@ -46,7 +56,7 @@ pub(crate) fn programs(system: System, release: &Release) -> anyhow::Result<Opti
             build.all_but_helpme(&["--package", "operator-app", "--package", "purepc"])?;
             build.helpme().map(Some)
         }
-        System::Windows | System::Macos => Ok(None),
+        System::Linux | System::LinuxOnArm | System::Windows | System::Macos => Ok(None),
     }
 }
 
@@ -57,6 +67,12 @@ fn starts(program: &str) -> bool {
         .stderr(Stdio::null())
         .status();
     started.is_ok_and(|status| status.success())
+}
+
+/// Whether rustc has its library for `target`.
+fn has_library(target: &str) -> anyhow::Result<bool> {
+    let folder = rustc(&["--print", "target-libdir", "--target", target])?;
+    Ok(Path::new(folder.trim()).exists())
 }
 
 struct Build {
@@ -141,8 +157,11 @@ impl Build {
         if target.is_none() && host()? == SMALL_ON {
             // named, so that what runs while it is built is built without these flags
             cargo.args(["--target", SMALL_ON]);
-            cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags_of_small());
+            cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags_of_small(&[]));
             target = Some(SMALL_ON.to_owned());
+        } else if self.target == Some(ARM) {
+            let flags = self.flags_of_small(&flags_of_linker()?);
+            cargo.env("CARGO_ENCODED_RUSTFLAGS", flags);
         }
         run(&mut cargo)?;
         let suffix = if self.target == Some(WINDOWS) {
@@ -163,9 +182,14 @@ impl Build {
         Ok(release)
     }
 
-    fn flags_of_small(&self) -> String {
-        let more: Vec<&str> = FLAGS_OF_SMALL.lines().collect();
-        format!("{}\u{1f}{}", self.flags, more.join("\u{1f}"))
+    fn flags_of_small(&self, more: &[String]) -> String {
+        let mut flags = self.flags.clone();
+        let more = more.iter().map(String::as_str);
+        for flag in FLAGS_OF_SMALL.lines().chain(more) {
+            flags.push('\u{1f}');
+            flags.push_str(flag);
+        }
+        flags
     }
 
     fn cargo(&self, profile: &str) -> Command {
@@ -180,8 +204,19 @@ impl Build {
             .env("CFLAGS", &self.flags_of_c)
             .env("CXXFLAGS", format!("{} {FLAG_OF_CPP}", self.flags_of_c));
         if let Some(target) = self.target {
+            command.args(["--target", target]);
+        }
+        if self.target == Some(ARM) {
             command
-                .args(["--target", target])
+                .env("CC_aarch64_unknown_linux_gnu", COMPILER_FOR_ARM)
+                .env("CXX_aarch64_unknown_linux_gnu", COMPILER_OF_CPP_FOR_ARM)
+                .env(
+                    "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER",
+                    COMPILER_FOR_ARM,
+                );
+        }
+        if self.target == Some(WINDOWS) {
+            command
                 .env("CC_x86_64_pc_windows_gnu", COMPILER)
                 .env("CXX_x86_64_pc_windows_gnu", COMPILER_OF_CPP)
                 .env(
@@ -197,11 +232,29 @@ impl Build {
 
 /// The system that rustc runs on, as it calls it.
 fn host() -> anyhow::Result<String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let said = Command::new(rustc).arg("-vV").output();
-    let said = String::from_utf8(said.context("cannot start rustc")?.stdout)?;
+    let said = rustc(&["-vV"])?;
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(host.context("rustc does not say where it runs")?.to_owned())
+}
+
+/// Has a compiler of C link with the linker that comes with rustc.
+fn flags_of_linker() -> anyhow::Result<[String; 2]> {
+    let library = rustc(&["--print", "sysroot"])?;
+    let library = Path::new(library.trim()).join("lib/rustlib");
+    let folder = library.join(host()?).join("bin/gcc-ld");
+    Ok([
+        "-Clink-arg=-fuse-ld=lld".to_owned(),
+        format!("-Clink-arg=-B{}", folder.display()),
+    ])
+}
+
+/// What rustc says when it is asked so.
+fn rustc(words: &[&str]) -> anyhow::Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let said = Command::new(rustc).args(words).output();
+    let said = said.context("cannot start rustc")?;
+    ensure!(said.status.success(), "rustc does not know {words:?}");
+    Ok(String::from_utf8(said.stdout)?)
 }
 
 /// Where the sources of crates are, by where they were fetched from, which the folders' names tell.

@@ -14,6 +14,8 @@ use crate::tree::Tree;
 #[derive(Debug)]
 pub(crate) struct Deb {
     pub(crate) name: &'static str,
+    /// The kind of processor that its programs are for, or [`ANY`].
+    pub(crate) architecture: &'static str,
     /// The fields of `control` beside those that follow from the rest.
     pub(crate) fields: Vec<(&'static str, String)>,
     /// The first line says it in a few words.
@@ -25,13 +27,16 @@ pub(crate) struct Deb {
     pub(crate) tree: Tree,
 }
 
-/// Programs are built for this kind of processor.
-pub(crate) const ARCHITECTURE: &str = "amd64";
+/// The architecture of a package that is the same on each.
+pub(crate) const ANY: &str = "all";
 const MAINTAINER: &str = "Pure Help Desk <purehelpdesk@users.noreply.github.com>";
 
 impl Deb {
     pub(crate) fn file_name(&self, release: &Release) -> String {
-        format!("{}_{}_{ARCHITECTURE}.deb", self.name, release.version)
+        let Self {
+            name, architecture, ..
+        } = self;
+        format!("{name}_{}_{architecture}.deb", release.version)
     }
 
     /// The whole package.
@@ -63,7 +68,7 @@ impl Deb {
         let mut text = String::new();
         writeln!(text, "Package: {}", self.name)?;
         writeln!(text, "Version: {}", release.version)?;
-        writeln!(text, "Architecture: {ARCHITECTURE}")?;
+        writeln!(text, "Architecture: {}", self.architecture)?;
         writeln!(text, "Maintainer: {MAINTAINER}")?;
         writeln!(text, "Installed-Size: {}", self.tree.kibibytes())?;
         for (name, value) in self.fields.iter().filter(|(_, value)| !value.is_empty()) {

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
-use crate::deb::Deb;
-use crate::release::{Programs, Release, SCREENCAST};
+use crate::deb::{ANY, Deb};
+use crate::release::{Programs, Release, SCREENCAST, System};
 use crate::sums::Signed;
 use crate::tree::Tree;
 use crate::{Package, icon};
@@ -22,7 +22,7 @@ const FOR_REALMS: &str = "libgssapi-krb5-2";
 const DOWNLOADS: &str = "usr/share/pure-help-desk/downloads";
 const UNITS: &str = "usr/lib/systemd/system";
 
-/// All packages for which there are programs.
+/// All packages with these programs.
 ///
 /// # Errors
 ///
@@ -30,17 +30,32 @@ const UNITS: &str = "usr/lib/systemd/system";
 pub(crate) fn all(
     release: &Release,
     programs: &Programs,
-    singles: &[Signed],
     licences: &str,
 ) -> anyhow::Result<Vec<Package>> {
-    let mut debs = vec![
+    let debs = vec![
         console(release, programs)?,
         helpme(release, programs)?,
         hub(release, programs)?,
         administration(release, programs)?,
         purepc(release, programs)?,
-        downloads(singles),
     ];
+    packed(release, debs, licences)
+}
+
+/// The package with the Helpmes for a hub's page, which is the same on every machine.
+///
+/// # Errors
+///
+/// If one of the project's papers is missing.
+pub(crate) fn of_downloads(
+    release: &Release,
+    singles: &[Signed],
+    licences: &str,
+) -> anyhow::Result<Vec<Package>> {
+    packed(release, vec![downloads(singles)], licences)
+}
+
+fn packed(release: &Release, mut debs: Vec<Deb>, licences: &str) -> anyhow::Result<Vec<Package>> {
     for deb in &mut debs {
         papers(release, deb, licences)?;
     }
@@ -65,6 +80,7 @@ fn console(release: &Release, programs: &Programs) -> anyhow::Result<Deb> {
         "pure-help-desk",
         Deb {
             name: "pure-help-desk",
+            architecture: programs.system.architecture(),
             fields: section("net"),
             description: "console of Pure Help Desk, for those who help\n\
                 Tickets, the list of who needs help, remote sessions, chat and reports.\n\
@@ -92,6 +108,7 @@ fn helpme(release: &Release, programs: &Programs) -> anyhow::Result<Deb> {
         "helpme",
         Deb {
             name: "helpme",
+            architecture: programs.system.architecture(),
             fields: section("net"),
             description: "lets somebody help you at this computer\n\
                 Type the ticket that your help desk gave you, see who asks for what, and say yes\n\
@@ -122,6 +139,7 @@ fn administration(release: &Release, programs: &Programs) -> anyhow::Result<Deb>
         "hub-admin",
         Deb {
             name: "pure-help-desk-admin",
+            architecture: programs.system.architecture(),
             fields: section("admin"),
             description: "administrator's window of Pure Help Desk\n\
                 Who is connected, reports, films, people, the audit log and settings of a hub,\n\
@@ -163,6 +181,7 @@ fn hub(release: &Release, programs: &Programs) -> anyhow::Result<Deb> {
     ]);
     Ok(Deb {
         name: "pure-help-desk-hub",
+        architecture: programs.system.architecture(),
         fields,
         description: "server of Pure Help Desk\n\
             Both sides of an assistance only dial out to it: it authorises, relays and films\n\
@@ -188,6 +207,7 @@ fn purepc(release: &Release, programs: &Programs) -> anyhow::Result<Deb> {
     ]);
     Ok(Deb {
         name: "purepc",
+        architecture: programs.system.architecture(),
         fields,
         description: "keeps this computer connected to its hub of Pure Help Desk\n\
             Operators who know its access password can open it with nobody in front. It is\n\
@@ -216,6 +236,7 @@ fn downloads(singles: &[Signed]) -> Deb {
     fields.push(("Enhances", "pure-help-desk-hub".to_owned()));
     Deb {
         name: "pure-help-desk-downloads",
+        architecture: ANY,
         fields,
         description: "Helpmes for the web page of a hub\n\
             What users download there, for their systems. The hub puts a block with its address\n\
@@ -369,6 +390,10 @@ fn linked_with(programs: &Programs, names: &[&str]) -> anyhow::Result<String> {
     )?;
     let mut command = Command::new("dpkg-shlibdeps");
     command.current_dir(folder.path()).arg("-O");
+    command.env("DEB_HOST_ARCH", programs.system.architecture());
+    if programs.system == System::LinuxOnArm {
+        command.arg(format!("-l{LIBRARIES_OF_CROSS_COMPILERS}"));
+    }
     for name in names {
         fs::write(folder.path().join(name), programs.get(name)?)?;
         command.arg(format!("-e{name}"));
@@ -383,7 +408,31 @@ fn linked_with(programs: &Programs, names: &[&str]) -> anyhow::Result<String> {
         String::from_utf8_lossy(&said.stderr).trim()
     );
     let depends = words.trim().strip_prefix("shlibs:Depends=");
-    Ok(depends
-        .with_context(|| format!("dpkg-shlibdeps says {words}"))?
-        .to_owned())
+    let depends = depends.with_context(|| format!("dpkg-shlibdeps says {words}"))?;
+    Ok(as_there(depends))
+}
+
+/// Where the libraries lie that the cross compilers for ARM come with. They are those of this Debian, and say of no more than its
+/// version, so the packages ask for that.
+const LIBRARIES_OF_CROSS_COMPILERS: &str = "/usr/aarch64-linux-gnu/lib";
+
+/// What a computer with ARM calls packages that a cross compiler's libraries are from.
+fn as_there(depends: &str) -> String {
+    depends.replace("-arm64-cross", "").replace(":arm64", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_of_cross_compilers_have_other_names_on_arm() {
+        let said = "libc6:arm64 (>= 2.36), libgcc-s1-arm64-cross (>= 4.2), libstdc++6:arm64";
+        assert_eq!(
+            as_there(said),
+            "libc6 (>= 2.36), libgcc-s1 (>= 4.2), libstdc++6"
+        );
+        let on_arm = "libc6 (>= 2.34), libgcc-s1 (>= 4.2)";
+        assert_eq!(as_there(on_arm), on_arm);
+    }
 }

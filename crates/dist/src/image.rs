@@ -15,9 +15,15 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::Package;
-use crate::release::{Programs, Release};
+use crate::release::{Programs, Release, System};
 use crate::tree::Tree;
 
+/// Whose libraries this machine has.
+pub(crate) const OF_THIS_MACHINE: System = if cfg!(target_arch = "aarch64") {
+    System::LinuxOnArm
+} else {
+    System::Linux
+};
 /// Who the hub runs as: nobody that a machine has.
 const USER: u64 = 10_443;
 const DATA: &str = "/var/lib/pure-help-desk";
@@ -58,7 +64,7 @@ pub(crate) fn hub(
     let created = jiff::Timestamp::from_second(i64::try_from(release.epoch)?)?.to_string();
     let config = json!({
         "created": created,
-        "architecture": "amd64",
+        "architecture": programs.system.architecture(),
         "os": "linux",
         "config": {
             "User": format!("{USER}:{USER}"),
@@ -94,7 +100,11 @@ pub(crate) fn hub(
     archive.file("oci-layout", *br#"{"imageLayoutVersion":"1.0.0"}"#);
     let mut bytes = Vec::new();
     archive.tar("", release.epoch, &mut bytes)?;
-    let name = format!("pure-help-desk-hub-{}-oci.tar", release.version);
+    let machine = match programs.system {
+        System::LinuxOnArm => "-aarch64",
+        System::Linux | System::Windows | System::Macos => "",
+    };
+    let name = format!("pure-help-desk-hub-{}{machine}-oci.tar", release.version);
     Ok(vec![Package::new(name, bytes)])
 }
 

@@ -18,8 +18,9 @@ const PROGRAMS: [&str; 7] = [
     "purepc",
 ];
 /// What they run on.
-const TARGETS: [&str; 3] = [
+const TARGETS: [&str; 4] = [
     "x86_64-unknown-linux-gnu",
+    "aarch64-unknown-linux-gnu",
     "x86_64-pc-windows-gnu",
     "aarch64-apple-darwin",
 ];

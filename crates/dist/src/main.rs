@@ -44,6 +44,10 @@ struct Cli {
     /// The folder with the Linux programs. Without it they are built for release.
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
+    /// The folder with the programs for Linux on ARM. Without it they are built where the cross compilers are, unless --from
+    /// is given.
+    #[arg(long, value_name = "DIR")]
+    from_arm: Option<PathBuf>,
     /// The folder with the Windows programs. Without it they are built where mingw is there, unless --from is given.
     #[arg(long, value_name = "DIR")]
     from_windows: Option<PathBuf>,
@@ -68,7 +72,7 @@ struct Cli {
 /// One kind of package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// Debian packages of everything.
+    /// Debian packages of everything, for two kinds of processors.
     Deb,
     /// The portable console and Helpme for Linux.
     Tar,
@@ -85,11 +89,11 @@ enum Kind {
 }
 
 impl Kind {
-    fn system(self) -> System {
+    fn systems(self) -> &'static [System] {
         match self {
-            Self::Deb | Self::Tar | Self::Image => System::Linux,
-            Self::Zip | Self::Setup | Self::Msi => System::Windows,
-            Self::Macos => System::Macos,
+            Self::Deb | Self::Tar | Self::Image => &[System::Linux, System::LinuxOnArm],
+            Self::Zip | Self::Setup | Self::Msi => &[System::Windows],
+            Self::Macos => &[System::Macos],
         }
     }
 }
@@ -116,20 +120,21 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
     let folders = Folders {
         linux: cli.from,
+        arm: cli.from_arm,
         windows: cli.from_windows,
         macos: cli.from_macos,
     };
     let mut made = Made::in_folder(&out);
-    let linux = folders.programs(System::Linux, &release)?;
-    let windows = folders.programs(System::Windows, &release)?;
-    let macos = folders.programs(System::Macos, &release)?;
+    let found = System::ALL.map(|system| folders.programs(system, &release));
+    let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let found: Vec<Programs> = found.into_iter().flatten().collect();
     let linked = linked::crates(&release)?;
     let licences = licences::of_everything(&release, &linked)?;
 
     let key = cli.key.as_deref().map(|key| Key::read(key, &release.root));
     let key = key.transpose()?;
     let mut singles = Vec::new();
-    for programs in [&linux, &windows].into_iter().flatten() {
+    for programs in found.iter().filter(|of| of.system != System::Macos) {
         singles.extend(portable::singles(programs)?);
     }
     singles.push(sums::channel(&singles, &release)?);
@@ -142,31 +147,33 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         if !(is_asked_for || cli.only.is_empty()) {
             continue;
         }
-        let programs = match kind.system() {
-            System::Linux => &linux,
-            System::Windows => &windows,
-            System::Macos => &macos,
-        };
-        let packages = match programs {
-            None => Err(anyhow::anyhow!(
-                "there are no programs for {}",
-                kind.system()
-            )),
-            Some(programs) => match kind {
-                Kind::Deb => debs::all(&release, programs, &singles, &licences),
-                Kind::Tar => portable::tar(&release, programs, &licences),
-                Kind::Zip => portable::zip(&release, programs, &licences),
-                Kind::Setup => windows::setup(&release, programs, &licences),
-                Kind::Msi => windows::msi(&release, programs, &licences),
-                Kind::Image => image::hub(&release, programs, &licences),
-                Kind::Macos => macos::applications(&release, programs, &licences),
-            },
-        };
-        match packages {
-            Ok(packages) => made.keep(packages)?,
-            Err(error) if is_asked_for => return Err(error),
-            Err(error) => made.left_out.push(format!("{kind:?}: {error:#}")),
+        let (mut is_made, mut absent) = (false, Vec::new());
+        for &system in kind.systems() {
+            let programs = match programs_for(kind, system, &found) {
+                Ok(programs) => programs,
+                Err(absence) => {
+                    absent.push(absence);
+                    continue;
+                }
+            };
+            match packages(kind, &release, programs, &licences) {
+                Ok(packages) => {
+                    made.keep(packages)?;
+                    is_made = true;
+                }
+                Err(error) if is_asked_for => return Err(error),
+                Err(error) => made.left_out.push(format!("{kind:?}: {error:#}")),
+            }
         }
+        if kind == Kind::Deb && is_made {
+            made.keep(debs::of_downloads(&release, &singles, &licences)?)?;
+        }
+        match absent.first() {
+            Some(absence) if is_asked_for && !is_made => bail!("{absence}"),
+            Some(_) | None => {}
+        }
+        let absent = absent.iter().map(|absence| format!("{kind:?}: {absence}"));
+        made.left_out.extend(absent);
     }
     for single in singles {
         single.settle(&out)?;
@@ -188,9 +195,40 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The programs that packages of `kind` for `system` are made of, or why there are none.
+fn programs_for(kind: Kind, system: System, found: &[Programs]) -> Result<&Programs, String> {
+    let programs = found.iter().find(|programs| programs.system == system);
+    let programs = programs.ok_or_else(|| format!("there are no programs for {system}"))?;
+    if kind == Kind::Image && system != image::OF_THIS_MACHINE {
+        // a cross compiler's gets no security updates
+        return Err(format!(
+            "the one for {system} is made on such a machine, whose C library goes into it"
+        ));
+    }
+    Ok(programs)
+}
+
+fn packages(
+    kind: Kind,
+    release: &Release,
+    programs: &Programs,
+    licences: &str,
+) -> anyhow::Result<Vec<Package>> {
+    match kind {
+        Kind::Deb => debs::all(release, programs, licences),
+        Kind::Tar => portable::tar(release, programs, licences),
+        Kind::Zip => portable::zip(release, programs, licences),
+        Kind::Setup => windows::setup(release, programs, licences),
+        Kind::Msi => windows::msi(release, programs, licences),
+        Kind::Image => image::hub(release, programs, licences),
+        Kind::Macos => macos::applications(release, programs, licences),
+    }
+}
+
 /// Where the built programs are.
 struct Folders {
     linux: Option<PathBuf>,
+    arm: Option<PathBuf>,
     windows: Option<PathBuf>,
     macos: Option<PathBuf>,
 }
@@ -200,6 +238,7 @@ impl Folders {
     fn programs(&self, system: System, release: &Release) -> anyhow::Result<Option<Programs>> {
         let folder = match system {
             System::Linux => self.linux.as_ref(),
+            System::LinuxOnArm => self.arm.as_ref(),
             System::Windows => self.windows.as_ref(),
             System::Macos => self.macos.as_ref(),
         };

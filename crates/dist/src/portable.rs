@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write as _};
 
-use anyhow::bail;
+use anyhow::ensure;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use zip::write::SimpleFileOptions;
@@ -25,7 +25,7 @@ pub(crate) fn tar(
     programs: &Programs,
     licences: &str,
 ) -> anyhow::Result<Vec<Package>> {
-    let name = format!("pure-help-desk-{}-linux-x86_64", release.version);
+    let name = name(release, programs);
     let tree = folder(release, programs, licences, &name)?;
     let level = Compression::new(release.effort.of_zlib());
     let mut writer = GzEncoder::new(Vec::new(), level);
@@ -46,7 +46,7 @@ pub(crate) fn zip(
     programs: &Programs,
     licences: &str,
 ) -> anyhow::Result<Vec<Package>> {
-    let name = format!("pure-help-desk-{}-windows-x86_64", release.version);
+    let name = name(release, programs);
     let tree = folder(release, programs, licences, &name)?;
     Ok(vec![Package::new(
         format!("{name}.zip"),
@@ -60,16 +60,25 @@ pub(crate) fn zip(
 ///
 /// If one is missing.
 pub(crate) fn singles(programs: &Programs) -> anyhow::Result<Vec<Package>> {
-    let (system, suffix) = match programs.system {
-        System::Linux => ("linux", ""),
-        System::Windows => ("windows", ".exe"),
-        System::Macos => bail!("programs for macOS are no single files"),
-    };
+    let system = programs.system;
+    ensure!(
+        system != System::Macos,
+        "programs for macOS are no single files"
+    );
     let single = |name| {
-        let file = format!("{name}-{system}-x86_64{suffix}");
+        let file = format!("{name}-{}{}", system.in_names(), system.suffix());
         Ok(Package::new(file, programs.get(name)?.to_vec()))
     };
     SINGLE.into_iter().map(single).collect()
+}
+
+/// What folder and archive are called.
+fn name(release: &Release, programs: &Programs) -> String {
+    format!(
+        "pure-help-desk-{}-{}",
+        release.version,
+        programs.system.in_names()
+    )
 }
 
 fn folder(
@@ -78,9 +87,10 @@ fn folder(
     licences: &str,
     name: &str,
 ) -> anyhow::Result<Tree> {
-    let (suffix, line) = match programs.system {
-        System::Windows => (".exe", "\r\n"),
-        System::Linux | System::Macos => ("", "\n"),
+    let suffix = programs.system.suffix();
+    let line = match programs.system {
+        System::Windows => "\r\n",
+        System::Linux | System::LinuxOnArm | System::Macos => "\n",
     };
     let mut tree = Tree::default();
     for program in ["helpme", "pure-help-desk"] {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -13,15 +14,61 @@ use cargo_metadata::{Metadata, MetadataCommand};
 /// What the packages are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum System {
+    /// On processors of the kind x86-64, as [`Self::Windows`].
     Linux,
+    /// On 64-bit ARM.
+    LinuxOnArm,
     Windows,
     Macos,
+}
+
+impl System {
+    pub(crate) const ALL: [Self; 4] = [Self::Linux, Self::LinuxOnArm, Self::Windows, Self::Macos];
+
+    /// What names of files say of it, as the programs themselves do.
+    pub(crate) fn in_names(self) -> &'static str {
+        match self {
+            Self::Linux => "linux-x86_64",
+            Self::LinuxOnArm => "linux-aarch64",
+            Self::Windows => "windows-x86_64",
+            Self::Macos => "macos",
+        }
+    }
+
+    /// What Debian and registries of containers call the kind of processor.
+    pub(crate) fn architecture(self) -> &'static str {
+        match self {
+            Self::LinuxOnArm => "arm64",
+            Self::Linux | Self::Windows | Self::Macos => "amd64",
+        }
+    }
+
+    /// What names of programs end with.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::Windows => ".exe",
+            Self::Linux | Self::LinuxOnArm | Self::Macos => "",
+        }
+    }
+
+    /// The kind of processor that programs in the format ELF are for, as its header has it.
+    fn elf_machine(self) -> Option<u16> {
+        /// `EM_X86_64` and `EM_AARCH64` of elf.h.
+        const X86_64: u16 = 62;
+        const AARCH64: u16 = 183;
+        match self {
+            Self::Linux => Some(X86_64),
+            Self::LinuxOnArm => Some(AARCH64),
+            Self::Windows | Self::Macos => None,
+        }
+    }
 }
 
 impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Linux => "Linux",
+            Self::LinuxOnArm => "Linux on ARM",
             Self::Windows => "Windows",
             Self::Macos => "macOS",
         })
@@ -150,20 +197,16 @@ impl Programs {
     ///
     /// If nothing is, or it cannot be read and stripped.
     pub(crate) fn read(folder: &Path, system: System, epoch: u64) -> anyhow::Result<Self> {
-        let suffix = if system == System::Windows {
-            ".exe"
-        } else {
-            ""
-        };
         let mut found = BTreeMap::new();
         for name in NAMES {
-            let path = folder.join(format!("{name}{suffix}"));
+            let path = folder.join(format!("{name}{}", system.suffix()));
             if path.is_file() {
-                let bytes = stripped(&path, system, epoch);
-                found.insert(
-                    name,
-                    bytes.with_context(|| path.display().to_string())?.into(),
-                );
+                let read = || {
+                    ensure!(is_for(&path, system)?, "it is no program for {system}");
+                    stripped(&path, system, epoch)
+                };
+                let bytes = read().with_context(|| path.display().to_string())?;
+                found.insert(name, bytes.into());
             }
         }
         if found.is_empty() {
@@ -188,10 +231,25 @@ impl Programs {
     }
 }
 
+/// Whether the header of a program names the processor of `system`; where programs are not in that format, always.
+fn is_for(path: &Path, system: System) -> anyhow::Result<bool> {
+    const BEFORE_MACHINE: usize = 18;
+    let Some(machine) = system.elf_machine() else {
+        return Ok(true);
+    };
+    let mut header = Vec::new();
+    let most = BEFORE_MACHINE + machine.to_le_bytes().len();
+    fs::File::open(path)?
+        .take(most as u64)
+        .read_to_end(&mut header)?;
+    Ok(header.starts_with(b"\x7fELF") && header.ends_with(&machine.to_le_bytes()))
+}
+
 /// The program without symbols, which builds for release have none of anyway. A program for Windows has a time in it.
 fn stripped(path: &Path, system: System, epoch: u64) -> anyhow::Result<Vec<u8>> {
     let tool = match system {
         System::Linux => "strip",
+        System::LinuxOnArm => "aarch64-linux-gnu-strip",
         System::Windows => "x86_64-w64-mingw32-strip",
         // signed when it was built
         System::Macos => return Ok(fs::read(path)?),

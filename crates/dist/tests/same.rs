@@ -387,3 +387,117 @@ fn p1_windows_packages_made_twice_are_equal() {
     });
     assert_eq!(packages.count(), 5, "{:?}", one.keys());
 }
+
+/// Programs for ARM that are linked with what the product's are.
+fn programs_for_arm() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = folder.path().join("program.cc");
+    let text = "#include <cmath>\n#include <new>\nint main(int n, char **) {\n\
+        int *made = new int(n); try { if (*made > 9) throw *made; } catch (int) { return 1; }\n\
+        return int(std::sin(n)) - *made + n; }\n";
+    fs::write(&source, text).expect("written");
+    for name in NAMES.iter().filter(|name| **name != "helpme-screencast") {
+        let built = Command::new("aarch64-linux-gnu-g++")
+            .arg("-o")
+            .arg(folder.path().join(name))
+            .arg(&source)
+            .status()
+            .expect(
+                "there is no compiler for ARM; on Debian: apt-get install g++-aarch64-linux-gnu",
+            );
+        assert!(built.success());
+    }
+    folder
+}
+
+#[test]
+fn p1_packages_for_arm_stand_beside_the_others_and_are_equal_when_made_twice() {
+    let arm = programs_for_arm();
+    let folder = tempfile::tempdir().expect("a folder");
+    let programs = arm.path().to_str().expect("text");
+    let words = ["--only", "deb,tar", "--from-arm", programs];
+    let one = made(&folder.path().join("one"), "022", "UTC", &words);
+    let other = made(&folder.path().join("other"), "077", "Asia/Tokyo", &words);
+    for (name, bytes) in &one {
+        assert!(bytes == &other[name], "{name} differs");
+    }
+    let ends = |end: &str| one.keys().filter(|name| name.ends_with(end)).count();
+    // the Helpmes of a hub's page are the same for each
+    let debs = ["_amd64.deb", "_arm64.deb", "_all.deb"].map(ends);
+    assert_eq!(debs, [5, 5, 1], "{:?}", one.keys());
+    assert_eq!(ends("-linux-aarch64.tar.gz"), 1);
+
+    let file = |start: &str, end: &str| {
+        let mut names = one.keys();
+        let name = names.find(|name| name.starts_with(start) && name.ends_with(end));
+        folder.path().join("one").join(name.expect(start))
+    };
+    let fields = output(
+        "dpkg-deb",
+        &["--field"],
+        &file("pure-help-desk-hub_", "_arm64.deb"),
+    );
+    assert!(fields.contains("\nArchitecture: arm64\n"), "{fields}");
+    for library in ["libc6 (>= ", "libgcc-s1", "libstdc++6"] {
+        assert!(fields.contains(library), "{fields}");
+    }
+    // as a computer with ARM calls them
+    assert!(
+        !fields.contains("cross") && !fields.contains(":arm64"),
+        "{fields}"
+    );
+    let unpacked = tempfile::tempdir().expect("a folder");
+    let status = Command::new("dpkg-deb")
+        .arg("--extract")
+        .arg(file("helpme_", "_arm64.deb"))
+        .arg(unpacked.path())
+        .status();
+    assert!(status.expect("dpkg-deb runs").success());
+    let helpme = fs::read(unpacked.path().join("usr/bin/helpme")).expect("Helpme");
+    assert!(helpme == one["helpme-linux-aarch64"]);
+    assert!(helpme != one["helpme-linux-x86_64"]);
+
+    let channel: maker::Channel = serde_json::from_slice(&one["channel.json"]).expect("a list");
+    for name in ["helpme-linux-aarch64", "pure-help-desk-linux-aarch64"] {
+        assert!(channel.listed(name).expect(name).is(&one[name]));
+    }
+    let downloads = output(
+        "dpkg-deb",
+        &["--contents"],
+        &file("pure-help-desk-downloads_", ""),
+    );
+    for name in ["helpme-linux-aarch64\n", "helpme-linux-x86_64\n"] {
+        assert!(downloads.contains(name), "{downloads}");
+    }
+}
+
+#[test]
+fn p1_programs_for_one_kind_of_processor_are_not_packaged_for_another() {
+    let programs = programs();
+    let out = tempfile::tempdir().expect("a folder");
+    let folder = programs.path().to_str().expect("text");
+    let said = make(
+        out.path(),
+        "022",
+        "UTC",
+        &["--only", "tar", "--from-arm", folder],
+    );
+    assert!(!said.status.success());
+    let words = String::from_utf8_lossy(&said.stderr);
+    assert!(words.contains("Linux on ARM"), "{words}");
+    // a container has this machine's C library in it
+    let arm = programs_for_arm();
+    let folder = arm.path().to_str().expect("text");
+    let said = make(
+        out.path(),
+        "022",
+        "UTC",
+        &["--only", "image", "--from-arm", folder],
+    );
+    assert!(said.status.success());
+    let words = String::from_utf8_lossy(&said.stdout);
+    assert!(
+        words.contains("left out: Image: the one for Linux on ARM"),
+        "{words}"
+    );
+}

@@ -9,6 +9,7 @@
 )]
 
 mod archive;
+mod arm;
 mod bugs;
 mod ci;
 mod directions;
@@ -82,6 +83,9 @@ enum Task {
         #[arg(long, conflicts_with = "tests", value_name = "NAME")]
         play: Vec<String>,
     },
+    /// Assistances with a hub and a Helpme for 64-bit ARM, which QEMU runs here; needs g++-aarch64-linux-gnu, qemu-user, the
+    /// stage, Linux 6.7, and the network once. `PHD_BIN_DIR` names programs of this machine that are built.
+    Arm,
     /// Assistances for a user on Wayland: real sway without a screen, real hub, Helpme and console; needs sway, foot,
     /// grim, weston, Xwayland, xterm and Xvfb. Where `PHD_GNOME_ROOT` names a Debian with GNOME, on that, too; then it
     /// needs root.
@@ -227,6 +231,12 @@ fn run(task: Task) -> anyhow::Result<()> {
             steps.summary();
             outcome
         }
+        Task::Arm => {
+            let mut steps = steps::Steps::default();
+            let outcome = arm(&mut steps);
+            steps.summary();
+            outcome
+        }
         Task::Wayland => {
             let mut steps = steps::Steps::default();
             let outcome = wayland(&mut steps);
@@ -273,7 +283,11 @@ fn wayland(steps: &mut steps::Steps) -> anyhow::Result<()> {
     gnome(steps)
 }
 
-/// Plays on GNOME where there is one; elsewhere it says why not.
+pub(crate) fn arm(steps: &mut steps::Steps) -> anyhow::Result<()> {
+    let metadata = MetadataCommand::new().no_deps().exec()?;
+    arm::play(steps, metadata.target_directory.as_std_path())
+}
+
 pub(crate) fn wine(
     steps: &mut steps::Steps,
     what: windows::Tried,
@@ -284,6 +298,7 @@ pub(crate) fn wine(
     windows::try_under_wine(steps, folder, what, plays)
 }
 
+/// Plays on GNOME where there is one; elsewhere it says why not.
 pub(crate) fn gnome(steps: &mut steps::Steps) -> anyhow::Result<()> {
     if std::env::var_os("PHD_GNOME_ROOT").is_none() {
         steps.left_out(

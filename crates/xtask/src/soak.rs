@@ -4,7 +4,7 @@ use crate::steps::{Steps, cargo};
 use crate::windows::Tried;
 
 /// Kills each program twenty times, at random moments of a session, Helpme, its guardian and its compositor on Wayland ten
-/// times, plays what there is with Windows' programs, plays an operator's day, and cuts lines fifty times.
+/// times, plays with programs for ARM and all there is with Windows', plays an operator's day, and cuts lines fifty times.
 ///
 /// # Errors
 ///
@@ -55,6 +55,7 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
         .env("PHD_SOAK", "1"),
     )?;
     crate::gnome(steps)?;
+    crate::arm(steps)?;
     crate::wine(steps, Tried::Plays, &[])?;
     steps.command(
         "day",

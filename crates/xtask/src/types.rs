@@ -24,6 +24,11 @@ pub(crate) const MAC: Elsewhere = Elsewhere {
     target: "aarch64-apple-darwin",
 };
 
+pub(crate) const ARM: Elsewhere = Elsewhere {
+    steps: ["library for Linux on ARM", "types for Linux on ARM"],
+    target: "aarch64-unknown-linux-gnu",
+};
+
 impl Elsewhere {
     /// Checks every program and library but the stage, which is made of X servers. A warning is a fault. Nothing is
     /// linked, so no compiler of C for that system is needed: `true` stands in for it.

@@ -42,6 +42,13 @@ impl System {
         }
     }
 
+    /// Whether `agent` says that the computer has a 64-bit ARM processor. Not every browser on one does.
+    pub(super) fn is_of_arm(agent: &str) -> bool {
+        ["aarch64", "arm64", "ARM64"]
+            .iter()
+            .any(|word| agent.contains(word))
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Windows => "Windows",
@@ -73,6 +80,11 @@ impl Offer {
             System::Macos => self.machine != "x86_64",
             System::Windows | System::Linux | System::Pocket => self.machine == "x86_64",
         }
+    }
+
+    /// Whether it is for 64-bit ARM alone.
+    pub(super) fn is_for_arm(&self) -> bool {
+        self.machine == "aarch64"
     }
 
     /// What browsers call this kind of file.
@@ -324,7 +336,11 @@ mod tests {
             ("curl/8.0", None),
         ] {
             assert_eq!(System::of_visitor(agent), system, "{agent}");
+            assert!(!System::is_of_arm(agent), "{agent}");
         }
+        let on_arm = "Mozilla/5.0 (X11; Linux aarch64; rv:140.0) Firefox/140.0";
+        assert_eq!(System::of_visitor(on_arm), Some(System::Linux));
+        assert!(System::is_of_arm(on_arm));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(super) struct Front<'a> {
     pub(super) offers: &'a [Offer],
     /// What the visitor's browser runs on.
     pub(super) visitor: Option<System>,
+    /// Whether it says that this is an ARM processor.
+    pub(super) on_arm: bool,
 }
 
 impl Front<'_> {
@@ -91,12 +93,13 @@ impl Front<'_> {
         }
     }
 
-    /// What most visitors of the same system can run.
+    /// What most visitors of the same system can run. Linux starts nothing that is for another kind of processor.
     fn best(&self) -> Option<&Offer> {
         let fitting = || {
             self.offers
                 .iter()
                 .filter(|o| Some(o.system) == self.visitor)
+                .filter(|o| o.system != System::Linux || o.is_for_arm() == self.on_arm)
         };
         fitting()
             .find(|o| o.is_usual())
