@@ -28,7 +28,6 @@ const MOST_ASKED: usize = 10_000;
 #[derive(Debug)]
 pub struct Incoming {
     target: Dir,
-    parts: Parts,
     when_there: WhenThere,
     /// For entries alone.
     answers: BTreeMap<u32, WhenThere>,
@@ -43,6 +42,8 @@ pub struct Incoming {
     given_up: Option<u32>,
     /// The file that comes is not wanted, or cannot be had.
     is_ignoring: bool,
+    /// Last, since Windows removes nothing that is open.
+    parts: Parts,
 }
 
 /// What becomes of a file whose name is there already.
@@ -604,11 +605,18 @@ fn unix_millis(at: SystemTime) -> i64 {
 /// Where files are until they are whole: on the same disk, so that they come into their place at once.
 #[derive(Debug)]
 struct Parts {
-    target: Dir,
-    name: String,
     folder: Dir,
     /// Tells it apart from what a killed program left.
     _lock: std::fs::File,
+    /// Last: see [`Incoming::parts`].
+    _remover: Remover,
+}
+
+/// Removes the folder with the parts when it is dropped.
+#[derive(Debug)]
+struct Remover {
+    target: Dir,
+    name: String,
 }
 
 impl Parts {
@@ -625,10 +633,12 @@ impl Parts {
             TryLockError::WouldBlock => io::ErrorKind::WouldBlock.into(),
         })?;
         Ok(Self {
-            target: target.try_clone()?,
-            name,
             folder,
             _lock: lock,
+            _remover: Remover {
+                target: target.try_clone()?,
+                name,
+            },
         })
     }
 
@@ -693,7 +703,7 @@ impl Parts {
     }
 }
 
-impl Drop for Parts {
+impl Drop for Remover {
     fn drop(&mut self) {
         if let Err(error) = self.target.remove_dir_all(&self.name) {
             tracing::warn!(%error, "Parts of files not removed");

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 
 use files::browse::{self, Shown};
@@ -40,6 +39,7 @@ fn s6_a_folder_of_many_comes_in_parts_that_are_bounded() {
     assert_eq!(shown.above(u16::MAX), browse::computer());
 }
 
+#[cfg(unix)]
 #[test]
 fn s6_no_link_and_no_pipe_is_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -56,7 +56,10 @@ fn s6_no_link_and_no_pipe_is_a_folder() {
 }
 
 /// Any name that a file system takes.
+#[cfg(unix)]
 fn name() -> impl Strategy<Value = OsString> {
+    use std::os::unix::ffi::OsStringExt as _;
+
     let byte = any::<u8>().prop_filter("no name has it", |byte| !matches!(byte, 0 | b'/'));
     let bytes = prop_oneof![
         prop::collection::vec(byte, 1..255),
@@ -65,6 +68,16 @@ fn name() -> impl Strategy<Value = OsString> {
     bytes
         .prop_filter("no file's", |bytes| !matches!(&**bytes, b"." | b".."))
         .prop_map(OsString::from_vec)
+}
+
+/// Any name that Windows takes, which does not tell capitals from others.
+#[cfg(windows)]
+fn name() -> impl Strategy<Value = OsString> {
+    prop_oneof![
+        "[a-zé漢\u{202e} .,;=+\\[\\]]{1,80}x",
+        Just("\u{202e}txt.exe".to_owned()),
+    ]
+    .prop_map(OsString::from)
 }
 
 proptest! {

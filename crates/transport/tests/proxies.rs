@@ -51,10 +51,12 @@ async fn answers(
 ) -> (Result<(), ProxyError>, Vec<String>) {
     let (listener, at) = listener().await;
     let (seen, mut requests) = tokio::sync::mpsc::channel(64);
+    // all that is taken has to come in time, also where a socket takes long for each piece
+    let more = more.repeat(100);
     let serving = tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.expect("open");
-            let seen = seen.clone();
+            let (seen, more) = (seen.clone(), more.clone());
             tokio::spawn(async move {
                 while let Some(head) = request(&mut stream).await {
                     seen.try_send(head).expect("a few");
