@@ -1,7 +1,7 @@
-//! Whether the programs for Linux on ARM do what the others do: a hub and a Helpme of theirs in whole assistances.
+//! Whether the programs for Linux on ARM do what the others do, in whole assistances.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,14 +10,19 @@ use anyhow::Context as _;
 use crate::steps::{Steps, cargo};
 use crate::{types, workspace_root};
 
-pub(crate) const TARGET: &str = "aarch64-unknown-linux-gnu";
+const TARGET: &str = "aarch64-unknown-linux-gnu";
 const COMPILER: &str = "aarch64-linux-gnu-gcc";
-/// These are for ARM in the plays; the others are this machine's.
-const TRIED: [&str; 3] = ["helpme", "hub", "hub-film"];
-const NATIVE: [&str; 3] = ["hub-admin", "pure-help-desk", "purepc"];
+const PROGRAMS: [&str; 6] = [
+    "helpme",
+    "hub",
+    "hub-admin",
+    "hub-film",
+    "pure-help-desk",
+    "purepc",
+];
 
-/// Builds the hub and Helpme for ARM, and plays assistances with them and this machine's console: ticket, consent, the
-/// picture, keys, and the end. This machine runs them by `qemu-aarch64`; see `tests/src/arm/run.sh`.
+/// Builds the programs for ARM, and plays assistances with them: ticket, consent, the picture, keys, the end, film and
+/// report. This machine runs them by `qemu-aarch64`; see `tests/src/arm/run.sh`.
 ///
 /// # Errors
 ///
@@ -25,34 +30,20 @@ const NATIVE: [&str; 3] = ["hub-admin", "pure-help-desk", "purepc"];
 pub(crate) fn play(steps: &mut Steps, target_folder: &Path) -> anyhow::Result<()> {
     types::ARM.add_library(steps)?;
     let mut build = cargo(["build", "--locked", "--bins", "--target", TARGET]);
-    for package in ["helpme-app", "hub", "hub-film"] {
-        build.args(["--package", package]);
-    }
+    build.args(["--workspace", "--exclude", "e2e"]);
     steps.command("programs for ARM", for_arm(&mut build))?;
-    let native = if let Some(folder) = std::env::var_os("PHD_BIN_DIR") {
-        folder.into()
-    } else {
-        let mut build = cargo(["build", "--locked", "--workspace", "--bins"]);
-        steps.command("programs", &mut build)?;
-        target_folder.join("debug")
-    };
     let scripts = workspace_root()?.join("tests/src/arm");
     let root = target_folder.join("arm").join("root");
     let mut fetch = Command::new(scripts.join("make-root.sh"));
     steps.command("libraries for ARM", fetch.arg(&root))?;
     let programs = target_folder.join("arm").join("programs");
-    steps.step("cast", "which program is for which processor", || {
+    steps.step("cast", "what runs each program", || {
         let built = target_folder.join(TARGET).join("debug");
-        gather(
-            &programs,
-            scripts.join("run.sh").as_std_path(),
-            &root,
-            &built,
-            &native,
-        )
+        let run = scripts.join("run.sh");
+        gather(&programs, run.as_std_path(), &root, &built)
     })?;
     let mut play = cargo(["nextest", "run", "--locked", "--package", "e2e"]);
-    play.args(["--test", "assistance", "--run-ignored", "all"])
+    play.args(["--test", "assistance", "--test", "demo", "--no-fail-fast"])
         // what takes no longer than so and so many milliseconds does not hold for a processor that is played
         .args(["-E", "not test(h6_)"])
         .env("PHD_BIN_DIR", &programs);
@@ -60,7 +51,7 @@ pub(crate) fn play(steps: &mut Steps, target_folder: &Path) -> anyhow::Result<()
 }
 
 /// Has cargo compile and link by the compilers for ARM.
-pub(crate) fn for_arm(command: &mut Command) -> &mut Command {
+fn for_arm(command: &mut Command) -> &mut Command {
     let linker = format!(
         "CARGO_TARGET_{}_LINKER",
         TARGET.replace('-', "_").to_uppercase()
@@ -72,19 +63,10 @@ pub(crate) fn for_arm(command: &mut Command) -> &mut Command {
 }
 
 /// Puts into `folder` what runs each program that plays.
-fn gather(
-    folder: &Path,
-    run: &Path,
-    root: &Path,
-    built: &Path,
-    native: &Path,
-) -> anyhow::Result<()> {
+fn gather(folder: &Path, run: &Path, root: &Path, built: &Path) -> anyhow::Result<()> {
     drop(fs::remove_dir_all(folder));
     fs::create_dir_all(folder)?;
-    for name in NATIVE {
-        symlink(native.join(name), folder.join(name))?;
-    }
-    for name in TRIED {
+    for name in PROGRAMS {
         let (program, place) = (built.join(name), folder.join(name));
         let quoted = |path: &Path| {
             let path = path.to_str().context("a path that is text")?;

@@ -83,8 +83,8 @@ enum Task {
         #[arg(long, conflicts_with = "tests", value_name = "NAME")]
         play: Vec<String>,
     },
-    /// Assistances with a hub and a Helpme for 64-bit ARM, which QEMU runs here; needs g++-aarch64-linux-gnu, qemu-user, the
-    /// stage, Linux 6.7, and the network once. `PHD_BIN_DIR` names programs of this machine that are built.
+    /// Assistances with programs for 64-bit ARM, which QEMU runs here; needs g++-aarch64-linux-gnu, qemu-user, the stage,
+    /// Linux 6.7, and the network once.
     Arm,
     /// Assistances for a user on Wayland: real sway without a screen, real hub, Helpme and console; needs sway, foot,
     /// grim, weston, Xwayland, xterm and Xvfb. Where `PHD_GNOME_ROOT` names a Debian with GNOME, on that, too; then it
