@@ -19,7 +19,7 @@ use crate::pixels::PixelModel;
 use crate::prefix_code::NoCode;
 use crate::range_coder::RangeDecoder;
 use crate::version::{FormatVersion, UnsupportedVersion};
-use crate::video::{DecodedPicture, VideoDecoder, VideoError, check_length};
+use crate::video::{DecodedPicture, Detail, VideoDecoder, VideoError, check_length};
 
 /// What an update did to the picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl From<NoCode> for DecodeError {
 ///
 /// For a picture of `p` pixels it keeps `4 p` bytes and up to 22 MiB, and at times `4 p` more while it
 /// moves rectangles. Whatever a host sends, it never takes more than `9 p` bytes and 24 MiB: 600 MiB
-/// for the largest picture, 42 MiB for one of 1920 x 1080. While a video of `v` pixels plays, the
+/// for the largest picture, 42 MiB for one of 1920 x 1080. While a video of `v` pixels is decoded, the
 /// video library takes up to `12 v` bytes and 32 MiB beside that, with what the system keeps of memory
 /// that was given back; at most 127 MiB; and the bytes of the picture that is being decoded, at most 4 MiB.
 /// The update itself, of at most 8 MiB, is the caller's.
@@ -500,7 +500,13 @@ impl State {
     }
 
     fn apply_video(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
-        if body.byte()? != 0 {
+        let first = body.byte()?;
+        if first != 0 {
+            let detail = if self.version >= FormatVersion::V5 {
+                Detail::from_number(first).ok_or(VideoError::Unsupported("an unknown detail"))?
+            } else {
+                Detail::Whole
+            };
             let rect = Rect::new(
                 body.varint()?,
                 body.varint()?,
@@ -510,7 +516,7 @@ impl State {
             self.admit(rect, &mut self.grid.size().area())?;
             // The old one goes first: there is never memory for two.
             self.video = None;
-            let decoder = Arc::new(Mutex::new(VideoDecoder::new(rect.size())?));
+            let decoder = Arc::new(Mutex::new(VideoDecoder::new(rect.size(), detail)?));
             self.video = Some(Video { rect, decoder });
         }
         let cells = body.runs(self.grid)?;

@@ -6,10 +6,10 @@
 //! ```
 //!
 //! Bit 0 of `flags` marks a reset, which alone carries version and size; the other bits are kept for
-//! later and must be zero. These are the versions 3 and 4 (see [`FormatVersion`](crate::FormatVersion)); the updates
+//! later and must be zero. These are the versions 3 to 5 (see [`FormatVersion`](crate::FormatVersion)); the updates
 //! up to the next reset have its version too. Sections come in ascending order of their tags, each at most once; a tag
 //! that this version does not know is an error, since a viewer that leaves something out would show
-//! a wrong picture.
+//! a wrong picture. How a video of fewer pixels is enlarged is said in `video/detail.rs`.
 //!
 //! | section | body |
 //! | --- | --- |
@@ -18,7 +18,7 @@
 //! | recalls | tile number as in stores, cache slot, until the end |
 //! | pixels  | number of rectangles; each x and y as the signed distance from the one before, width, height; then the range coder's bytes |
 //! | natural | quality (1 to 100), runs of cells, the range coder's bytes; from version 4 on with the top bit of the quality set, prefix codes and what they code |
-//! | video   | 1 if the rectangle is new, else 0; if new its x, y, width, height; runs of cells; one H.264 access unit (annex B) |
+//! | video   | 0 if the rectangle is that of before, 1 if it is new; from version 5 on also 2 or 3 if it is new and the video has 3/4 or 1/2 of its pixels along either side; if new its x, y, width, height; runs of cells; one H.264 access unit (annex B) |
 //! | photos  | rectangles as in pixels; prefix codes and what they code; from version 4 on |
 //!
 //! *Runs of cells* are their number, then for each how many cells lie between it and the one before,

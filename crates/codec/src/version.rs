@@ -16,8 +16,10 @@ impl FormatVersion {
     pub const V3: Self = Self(3);
     /// Photos that are written and read several times as fast, where bytes need not be spared.
     pub const V4: Self = Self(4);
+    /// Large videos of fewer pixels than their rectangles.
+    pub const V5: Self = Self(5);
     /// What an encoder writes unless it is told otherwise.
-    pub const NEWEST: Self = Self::V4;
+    pub const NEWEST: Self = Self::V5;
 
     /// Any version, also one that this build does not know: a peer may.
     pub const fn new(number: u8) -> Self {
@@ -122,7 +124,7 @@ mod tests {
         let error = FormatVersion::new(200).supported().expect_err("not yet");
         assert_eq!(
             error.to_string(),
-            "format version 200, this codec knows 3 to 4"
+            "format version 200, this codec knows 3 to 5"
         );
     }
 }

@@ -4,8 +4,10 @@
 //! picture is one access unit (annex B): constrained to what this program's encoder writes, which is
 //! baseline profile, one reference picture, and parameter sets only before an IDR.
 //!
-//! Sides that are odd or below 16 are padded by repeating the edge, since the library takes no other.
+//! A large one has fewer pixels than its rectangle: see [`Detail`]. Sides that are odd or below 16 are padded by
+//! repeating the edge, since the library takes no other.
 
+mod detail;
 mod openh264_encoder;
 mod parameters;
 mod planes;
@@ -17,6 +19,8 @@ use fearless_simd::dispatch;
 use openh264::decoder::DecodedYUV;
 use openh264::formats::YUVSource as _;
 
+pub(crate) use self::detail::Detail;
+use self::detail::{Sizes, SmallPlane};
 use self::openh264_encoder::{RawEncoder, Source};
 use self::planes::{Planes, SPAN};
 use self::rate::RateControl;
@@ -57,18 +61,6 @@ pub enum VideoError {
     KeyNeeded,
 }
 
-/// The size that is really encoded for a rectangle of `size`.
-fn padded(size: PixelSize) -> Result<PixelSize, VideoError> {
-    let PixelSize { width, height } = size;
-    let side = |pixels: u32| pixels.max(16).next_multiple_of(2);
-    // the library's limits
-    let (long, short) = (width.max(height), width.min(height));
-    if width == 0 || height == 0 || long > 3840 || short > 2160 {
-        return Err(VideoError::UnsupportedSize { width, height });
-    }
-    Ok(PixelSize::new(side(width), side(height)))
-}
-
 /// Whether an access unit is short enough to be looked at.
 pub(crate) fn check_length(unit: &[u8]) -> Result<(), VideoError> {
     if unit.len() > MAX_ACCESS_UNIT_BYTES {
@@ -87,26 +79,65 @@ pub(crate) struct VideoEncoder {
     /// Starts with the first picture: only then its rate is known.
     encoder: Option<RawEncoder>,
     size: PixelSize,
-    padded: PixelSize,
+    detail: Detail,
+    coded: PixelSize,
     planes: Yuv420,
+    small: SmallPlanes,
     rate: RateControl,
     quantiser: i32,
+}
+
+/// What is encoded of a video that has fewer pixels than its rectangle.
+#[derive(Default)]
+struct SmallPlanes {
+    luma: Vec<u8>,
+    blue: Vec<u8>,
+    red: Vec<u8>,
+    row: Vec<u16>,
+}
+
+impl SmallPlanes {
+    /// Shrinks `planes` to a picture of `coded`.
+    fn take(&mut self, planes: &Yuv420, detail: Detail, coded: PixelSize) {
+        let Self {
+            luma,
+            blue,
+            red,
+            row,
+        } = self;
+        let area = coded.width as usize * coded.height as usize;
+        let width = planes.size().width as usize;
+        luma.resize(area, 0);
+        blue.resize(area / 4, 0);
+        red.resize(area / 4, 0);
+        dispatch!(fearless_simd::Level::new(), _simd => {
+            detail.shrink(planes.luma(), width, luma, row);
+            detail.shrink(planes.blue(), width / 2, blue, row);
+            detail.shrink(planes.red(), width / 2, red, row);
+        });
+    }
 }
 
 impl VideoEncoder {
     /// # Errors
     ///
-    /// If the size is empty or larger than 3840 x 2160 (either way round).
-    pub(crate) fn new(size: PixelSize) -> Result<Self, VideoError> {
-        let padded = padded(size)?;
+    /// If the size is empty, or no video can be as large or as small.
+    pub(crate) fn new(size: PixelSize, detail: Detail) -> Result<Self, VideoError> {
+        let Sizes { padded, coded } = detail.sizes(size)?;
         Ok(Self {
             encoder: None,
             size,
-            padded,
+            detail,
+            coded,
             planes: Yuv420::new(padded, VideoColours::Screen),
-            rate: RateControl::new(padded.area()),
+            small: SmallPlanes::default(),
+            rate: RateControl::new(coded.area(), detail.finest()),
             quantiser: 0,
         })
+    }
+
+    pub(crate) fn detail(&self) -> Detail {
+        self.detail
     }
 
     /// Makes the next picture an IDR with parameter sets. The first one is without being asked.
@@ -150,14 +181,22 @@ impl VideoEncoder {
             }
             encoder
         } else {
-            self.encoder
-                .insert(RawEncoder::new(self.padded, quantiser)?)
+            self.encoder.insert(RawEncoder::new(self.coded, quantiser)?)
         };
         self.quantiser = quantiser;
-        let source = Source {
-            luma: self.planes.luma(),
-            blue: self.planes.blue(),
-            red: self.planes.red(),
+        let source = if self.detail == Detail::Whole {
+            Source {
+                luma: self.planes.luma(),
+                blue: self.planes.blue(),
+                red: self.planes.red(),
+            }
+        } else {
+            self.small.take(&self.planes, self.detail, self.coded);
+            Source {
+                luma: &self.small.luma,
+                blue: &self.small.blue,
+                red: &self.small.red,
+            }
         };
         let bytes = encoder.encode(source, now)?;
         if bytes.is_empty() {
@@ -178,13 +217,14 @@ impl std::fmt::Debug for VideoEncoder {
     }
 }
 
-/// Decodes what a [`VideoEncoder`] made for a rectangle of the same size.
+/// Decodes what a [`VideoEncoder`] made for a rectangle of the same size, with the same detail.
 ///
 /// The library's decoder cannot be cloned, so nothing that holds one can.
 pub(crate) struct VideoDecoder {
     decoder: openh264::decoder::Decoder,
     size: PixelSize,
-    padded: PixelSize,
+    detail: Detail,
+    coded: PixelSize,
     is_running: bool,
     processor: fearless_simd::Level,
 }
@@ -192,12 +232,13 @@ pub(crate) struct VideoDecoder {
 impl VideoDecoder {
     /// # Errors
     ///
-    /// If the size is empty or larger than 3840 x 2160 (either way round).
-    pub(crate) fn new(size: PixelSize) -> Result<Self, VideoError> {
+    /// If the size is empty, or no video can be as large or as small.
+    pub(crate) fn new(size: PixelSize, detail: Detail) -> Result<Self, VideoError> {
         Ok(Self {
-            padded: padded(size)?,
+            coded: detail.sizes(size)?.coded,
             decoder: start_decoder()?,
             size,
+            detail,
             is_running: false,
             processor: fearless_simd::Level::new(),
         })
@@ -212,7 +253,7 @@ impl VideoDecoder {
     pub(crate) fn decode(&mut self, bytes: &[u8]) -> Result<DecodedPicture<'_>, VideoError> {
         let was_running = std::mem::take(&mut self.is_running);
         check_length(bytes)?;
-        if parameters::check_access_unit(bytes, self.padded)? {
+        if parameters::check_access_unit(bytes, self.coded)? {
             if !was_running {
                 // whatever an earlier failure left behind
                 self.decoder = start_decoder()?;
@@ -225,10 +266,11 @@ impl VideoDecoder {
         let decoded = decoded.ok_or(VideoError::Malformed("no whole picture"))?;
         let picture = DecodedPicture {
             size: self.size,
+            detail: self.detail,
             decoded,
             processor: self.processor,
         };
-        if !picture.is_sound(self.padded) {
+        if !picture.is_sound(self.coded) {
             return Err(VideoError::WrongSize);
         }
         self.is_running = true;
@@ -239,6 +281,7 @@ impl VideoDecoder {
 /// A picture of a video, in the memory of its decoder.
 pub(crate) struct DecodedPicture<'a> {
     size: PixelSize,
+    detail: Detail,
     decoded: DecodedYUV<'a>,
     processor: fearless_simd::Level,
 }
@@ -255,9 +298,9 @@ impl DecodedPicture<'_> {
         }
     }
 
-    /// Whether the planes are as large as a picture of `padded` needs them.
-    fn is_sound(&self, padded: PixelSize) -> bool {
-        let (width, height) = (padded.width as usize, padded.height as usize);
+    /// Whether the planes are as large as a picture of `coded` needs them.
+    fn is_sound(&self, coded: PixelSize) -> bool {
+        let (width, height) = (coded.width as usize, coded.height as usize);
         let (_, blue_stride, red_stride) = self.decoded.strides();
         let planes = self.planes();
         let reaches = |plane: &[u8], stride: usize, width: usize, height: usize| {
@@ -285,16 +328,97 @@ impl DecodedPicture<'_> {
         if !fits(rect, self.size, target) {
             return Err(VideoError::WrongSize);
         }
-        let planes = self.planes();
-        dispatch!(self.processor, _simd => {
-            for cell in cells {
-                if let Some(cell) = cell.intersect(rect) {
+        let cells = cells.into_iter().filter_map(|cell| cell.intersect(rect));
+        if self.detail == Detail::Whole {
+            let planes = self.planes();
+            dispatch!(self.processor, _simd => {
+                for cell in cells {
                     write_cell(&planes, target, rect, cell);
                 }
-            }
-        });
+            });
+        } else {
+            let mut enlarged = Enlarged::default();
+            dispatch!(self.processor, _simd => {
+                for cell in cells {
+                    self.write_enlarged_cell(&mut enlarged, target, rect, cell);
+                }
+            });
+        }
         Ok(())
     }
+
+    /// As [`write_cell`], but enlarges the planes there, row by row.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "becomes other instructions only within a function that is compiled for them"
+    )]
+    fn write_enlarged_cell(
+        &self,
+        enlarged: &mut Enlarged,
+        target: &mut Picture,
+        rect: Rect,
+        cell: Rect,
+    ) {
+        let Enlarged {
+            luma,
+            blue,
+            red,
+            row,
+        } = enlarged;
+        let (width, height) = self.decoded.dimensions();
+        let planes = self.planes();
+        let luma_plane = SmallPlane {
+            bytes: planes.luma,
+            stride: planes.luma_stride,
+            width,
+            height,
+        };
+        let chroma_plane = |bytes| SmallPlane {
+            bytes,
+            stride: planes.chroma_stride,
+            width: width / 2,
+            height: height / 2,
+        };
+        let x = (cell.x - rect.x) as usize;
+        let columns = self.detail.groups(x, cell.width as usize);
+        luma.resize(columns.len(), 0);
+        blue.resize(columns.len() / 2, 0);
+        red.resize(columns.len() / 2, 0);
+        for y in cell.y..cell.bottom() {
+            let row_of_rect = (y - rect.y) as usize;
+            self.detail
+                .enlarge(luma_plane, (columns.start, row_of_rect), luma, row);
+            if row_of_rect.is_multiple_of(2) || y == cell.y {
+                let place = (columns.start / 2, row_of_rect / 2);
+                self.detail
+                    .enlarge(chroma_plane(planes.blue), place, blue, row);
+                self.detail
+                    .enlarge(chroma_plane(planes.red), place, red, row);
+            }
+            let enlarged = Planes {
+                luma,
+                blue,
+                red,
+                luma_stride: 0,
+                chroma_stride: 0,
+            };
+            let mut x = x - columns.start;
+            for span in target.span_mut(cell.x, y, cell.width).chunks_mut(SPAN) {
+                enlarged.convert(x, 0, span);
+                x += SPAN;
+            }
+        }
+    }
+}
+
+/// A row of a picture that was enlarged, and what is needed for it.
+#[derive(Default)]
+struct Enlarged {
+    luma: Vec<u8>,
+    blue: Vec<u8>,
+    red: Vec<u8>,
+    row: Vec<u16>,
 }
 
 /// Converts the pixels of `cell`, which lies in `rect`.

@@ -1,7 +1,7 @@
 //! A video that was once made is the same pixels on every machine: with AVX2, without, and on ARM.
 //!
-//! The updates in `fixtures/video.updates` are pinned, since the bytes of a video are its library's and may change
-//! with it. `PHD_WRITE_GOLDEN=1` makes them anew, which a new version of the format asks for.
+//! The updates in `fixtures` are pinned, since the bytes of a video are its library's and may change with it.
+//! `PHD_WRITE_GOLDEN=1` makes those anew that are of the newest version of the format.
 
 #![cfg(not(feature = "small-tables"))]
 
@@ -12,35 +12,79 @@ use std::time::Duration;
 
 use codec::{DamageHint, Decoder, Encoder, Level, Line, Picture, PixelSize, Rect};
 
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/video.updates");
-/// The hash of the picture after each update.
-const PIXELS: &str = "dd74aaa9067ffe6d";
-const SIZE: PixelSize = PixelSize::new(256, 192);
-const FILM: Rect = Rect::new(21, 18, 214, 161);
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+/// Of version 4, with all pixels.
+const WHOLE: Fixture = Fixture {
+    name: "video.updates",
+    size: PixelSize::new(256, 192),
+    film: Rect::new(21, 18, 214, 161),
+    grain: 7,
+    width_of_slopes: 1,
+    first: 1,
+    pixels: "dd74aaa9067ffe6d",
+};
+/// Of version 5, with three quarters of them along either side.
+const LARGE: Fixture = Fixture {
+    name: "large-video.updates",
+    size: PixelSize::new(1208, 856),
+    film: Rect::new(0, 0, 1208, 856),
+    grain: 0,
+    width_of_slopes: 16,
+    first: 2,
+    pixels: "4ead432798e60639",
+};
 const TEXT: Rect = Rect::new(30, 40, 48, 16);
 const VIDEO: u8 = 6;
 const PICTURES: u32 = 14;
 
+/// A video that is kept.
+struct Fixture {
+    name: &'static str,
+    size: PixelSize,
+    /// Where it plays.
+    film: Rect,
+    /// The most that a channel differs from its slope.
+    grain: u32,
+    /// A slope is so many times 256 pixels wide.
+    width_of_slopes: u32,
+    /// With what the section begins that begins it.
+    first: u8,
+    /// The hash of the picture after each update.
+    pixels: &'static str,
+}
+
 #[test]
 fn the_same_video_is_the_same_pixels() {
+    check(&WHOLE);
+}
+
+#[test]
+fn the_same_large_video_is_the_same_pixels() {
     if std::env::var_os("PHD_WRITE_GOLDEN").is_some() {
-        write(Path::new(FIXTURE));
+        write(&LARGE);
     }
-    let fixture = std::fs::read(FIXTURE).expect("it is kept beside this test");
+    check(&LARGE);
+}
+
+fn check(fixture: &Fixture) {
+    let path = Path::new(FIXTURES).join(fixture.name);
+    let bytes = std::fs::read(path).expect("it is kept beside this test");
     let mut decoder = Decoder::new();
     let mut hasher = blake3::Hasher::new();
-    let mut videos = 0;
-    for update in updates(&fixture) {
-        let is_video = |tag: &u8| usize::from(*tag == VIDEO);
-        videos += sections::tags(update).iter().map(is_video).sum::<usize>();
+    let mut videos = Vec::new();
+    for update in updates(&bytes) {
+        let sections = sections::of(update).into_iter();
+        videos.extend(sections.filter(|s| s.0 == VIDEO).map(|s| s.1[0]));
         decoder.apply(update).expect("an update of the encoder's");
         let picture = decoder.picture().expect("it began with a reset");
         for pixel in picture.pixels() {
             hasher.update(&pixel.to_le_bytes());
         }
     }
-    assert!(videos > 5, "{videos} pictures of a video");
-    assert_eq!(&hasher.finalize().to_hex()[..16], PIXELS);
+    assert!(videos.len() > 5, "{} pictures of a video", videos.len());
+    assert!(videos[1..].iter().all(|&first| first == 0), "{videos:?}");
+    assert_eq!(videos[0], fixture.first);
+    assert_eq!(&hasher.finalize().to_hex()[..16], fixture.pixels);
 }
 
 /// Each has its length before it.
@@ -54,13 +98,13 @@ fn updates(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Text around and later over something that moves like a film.
-fn write(path: &Path) {
+fn write(fixture: &Fixture) {
     let mut encoder = Encoder::new(Level::True);
-    let mut picture = Picture::new(SIZE);
-    text(&mut picture, SIZE.rect());
+    let mut picture = Picture::new(fixture.size);
+    text(&mut picture, fixture.size.rect());
     let mut bytes = Vec::new();
     for at in 0..PICTURES {
-        film(&mut picture, at);
+        film(&mut picture, fixture, at);
         if at > PICTURES - 4 {
             text(&mut picture, TEXT);
         }
@@ -71,17 +115,20 @@ fn write(path: &Path) {
         bytes.extend(length.to_le_bytes());
         bytes.extend(update);
     }
+    let path = Path::new(FIXTURES).join(fixture.name);
     std::fs::write(path, bytes).expect("a folder of this repository");
 }
 
-fn film(picture: &mut Picture, at: u32) {
+fn film(picture: &mut Picture, fixture: &Fixture, at: u32) {
+    let place = fixture.film;
     let channel = |along: u32, grain: u32| {
-        let place = along & 255;
-        place.min(255 - place) * 3 / 2 + grain
+        let at = (along / fixture.width_of_slopes) & 255;
+        at.min(255 - at) * 3 / 2 + grain
     };
-    for y in FILM.y..FILM.bottom() {
-        for x in FILM.x..FILM.right() {
-            let grain = (x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca6b)) >> 29;
+    for y in place.y..place.bottom() {
+        for x in place.x..place.right() {
+            let grain = x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca6b);
+            let grain = (grain >> 29) & fixture.grain;
             let red = channel(x + y + at * 5, grain);
             let green = channel(2 * x + y + at * 3, grain);
             let blue = channel(x + 3 * y + at * 7, grain);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use codec::FormatVersion;
 use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
-use protocol::version::QUICK_PHOTOS;
+use protocol::version::{LARGE_VIDEOS, QUICK_PHOTOS};
 use protocol::{
     ChatAuthor, ChatLine, EndedBy, Equipment, Hindrance, Hindrances, HostKeyboard, HostToHub,
     HubToHost, Lane, Outcome, PeerId, ProtocolVersion, RefusalCode, Rights, Role, ShieldState,
@@ -1054,8 +1054,10 @@ async fn until_leave(commands: &mut mpsc::Receiver<HostCommand>) {
 /// The format of pictures for a console that reads `formats`, from the oldest to the newest, through a hub
 /// that makes films of them.
 fn format_for(formats: (u16, u16), hub: ProtocolVersion) -> Option<FormatVersion> {
-    let newest = if hub >= QUICK_PHOTOS {
-        FormatVersion::NEWEST
+    let newest = if hub >= LARGE_VIDEOS {
+        FormatVersion::V5
+    } else if hub >= QUICK_PHOTOS {
+        FormatVersion::V4
     } else {
         FormatVersion::V3
     };

@@ -31,6 +31,8 @@ pub const KNOCKING: ProtocolVersion = ProtocolVersion(3);
 pub const QUICK_PHOTOS: ProtocolVersion = ProtocolVersion(4);
 /// The first in which permanent hosts wake each other.
 pub const WAKING: ProtocolVersion = ProtocolVersion(4);
+/// The first whose hubs make films of pictures of format 5.
+pub const LARGE_VIDEOS: ProtocolVersion = ProtocolVersion(5);
 /// The first whose hubs tell programs of newer versions, and hand them out.
 pub const UPDATES: ProtocolVersion = ProtocolVersion(5);
 /// How many versions a build speaks besides its newest.

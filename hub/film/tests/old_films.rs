@@ -27,6 +27,8 @@ use session::{page, pointer_at, psnr};
 
 const SCREEN: PixelSize = PixelSize::new(320, 200);
 const SMALL_SCREEN: PixelSize = PixelSize::new(200, 160);
+/// Its film has fewer pixels.
+const LARGE_SCREEN: PixelSize = PixelSize::new(1216, 848);
 const PHOTO: Rect = Rect::new(160, 80, 112, 96);
 const NARROW: Line = Line {
     bytes_per_second: Some(20_000),
@@ -39,6 +41,8 @@ const POINTER_MILLIS: u64 = 2_000;
 /// A recording that is kept, and what it shows.
 struct Fixture {
     name: &'static str,
+    /// Of the film that is made of it.
+    size: PixelSize,
     entries: u64,
     duration_millis: u64,
     chat: &'static [&'static str],
@@ -52,6 +56,7 @@ struct Fixture {
 const FIXTURES: &[Fixture] = &[
     Fixture {
         name: "recording-1-codec-3.film",
+        size: SCREEN,
         entries: 31,
         duration_millis: 15_000,
         chat: &["Bòb: it does not print", "Ada: now it does"],
@@ -70,6 +75,7 @@ const FIXTURES: &[Fixture] = &[
     },
     Fixture {
         name: "recording-2-codec-3.film",
+        size: SCREEN,
         entries: 44,
         duration_millis: 28_000,
         chat: &[
@@ -98,6 +104,7 @@ const FIXTURES: &[Fixture] = &[
     },
     Fixture {
         name: "recording-3-codec-4.film",
+        size: SCREEN,
         entries: 48,
         duration_millis: 34_000,
         chat: &[
@@ -118,6 +125,38 @@ const FIXTURES: &[Fixture] = &[
             (26_150, "5a1381258a9093db"),
             (30_300, "111cb9dfecd78e90"),
             (30_500, "81fcaa00bcedd332"),
+        ],
+        gaps: &[
+            "15.000 s to 16.000 s: connection lost: operator Bea",
+            "16.000 s to 19.000 s: connection lost: the user's computer",
+            "21.000 s to 26.000 s: connection lost: the hub",
+        ],
+        lost: &[16_150, 18_900, 21_150, 25_900],
+    },
+    Fixture {
+        name: "recording-3-codec-5.film",
+        size: LARGE_SCREEN,
+        entries: 55,
+        duration_millis: 36_000,
+        chat: &[
+            "Bòb: it does not print",
+            "Ada: now it does",
+            "Ada: there you are again",
+        ],
+        moments: &[
+            (1_400, "5ba4293d925e1d92"),
+            (2_650, "c7ccbbe31a63c067"),
+            (3_650, "5ba4293d925e1d92"),
+            (4_650, "2eb37645d9b7515f"),
+            (5_450, "0373b00f15a71b9b"),
+            (9_150, "ae9f117db9b3e7f3"),
+            (10_650, "5b3ad4bc57d1d0e2"),
+            (13_150, "9199a6024f5e951f"),
+            (19_150, "c4e3a72274ea0b6e"),
+            (26_150, "5a1381258a9093db"),
+            (30_300, "111cb9dfecd78e90"),
+            (30_500, "81fcaa00bcedd332"),
+            (34_450, "84e169858e42e9fc"),
         ],
         gaps: &[
             "15.000 s to 16.000 s: connection lost: operator Bea",
@@ -225,7 +264,7 @@ fn films_of_every_format_are_exported() {
         assert_eq!(made["duration_millis"], fixture.duration_millis);
         assert_eq!(
             (&made["width"], &made["height"]),
-            (&320.into(), &200.into())
+            (&fixture.size.width.into(), &fixture.size.height.into())
         );
         assert_eq!(made["shortfall"], serde_json::Value::Null);
         assert_eq!(made["not_understood"], 0);
@@ -236,11 +275,11 @@ fn films_of_every_format_are_exported() {
         let mut moments: Vec<(u64, bool)> = shown.chain(lost).collect();
         moments.sort_unstable();
         let millis: Vec<u64> = moments.iter().map(|moment| moment.0).collect();
-        let Some(pictures) = pictures_at(&film, &millis) else {
+        let Some(pictures) = pictures_at(&film, fixture.size, &millis) else {
             return;
         };
         for (seen, (millis, is_lost)) in pictures.iter().zip(moments) {
-            let mut expected = on_film(&screen_at(&recording, millis), millis);
+            let mut expected = on_film(fixture.size, &screen_at(&recording, millis), millis);
             let mut least = 33.0;
             if is_lost {
                 darken(&mut expected);
@@ -263,10 +302,10 @@ fn darken(picture: &mut Picture) {
 }
 
 /// How a screen stands in the film: in the middle, with the pointer on it.
-fn on_film(screen: &Picture, millis: u64) -> Picture {
-    let mut picture = Picture::new(SCREEN);
-    let left = (SCREEN.width - screen.size().width) / 2;
-    let top = (SCREEN.height - screen.size().height) / 2;
+fn on_film(size: PixelSize, screen: &Picture, millis: u64) -> Picture {
+    let mut picture = Picture::new(size);
+    let left = (size.width - screen.size().width) / 2;
+    let top = (size.height - screen.size().height) / 2;
     let columns = |left: u32, width: u32| left as usize..(left + width) as usize;
     for y in 0..screen.size().height {
         picture.row_mut(top + y)[columns(left, screen.size().width)].copy_from_slice(screen.row(y));
@@ -282,7 +321,7 @@ fn on_film(screen: &Picture, millis: u64) -> Picture {
 
 /// What a film shows at each of these times; `None` where there is no ffmpeg to look with.
 #[expect(clippy::print_stdout, reason = "a test must say what it left out")]
-fn pictures_at(film: &Path, millis: &[u64]) -> Option<Vec<Picture>> {
+fn pictures_at(film: &Path, size: PixelSize, millis: &[u64]) -> Option<Vec<Picture>> {
     // one picture every 50 ms, of which those are taken
     let wanted: Vec<String> = millis
         .iter()
@@ -304,12 +343,12 @@ fn pictures_at(film: &Path, millis: &[u64]) -> Option<Vec<Picture>> {
         }
     };
     assert!(output.status.success(), "{output:?}");
-    let area = usize::try_from(SCREEN.area()).expect("small");
+    let area = usize::try_from(size.area()).expect("small");
     let pictures: Vec<Picture> = output
         .stdout
         .chunks_exact(area * 4)
         .map(|bytes| {
-            let mut picture = Picture::new(SCREEN);
+            let mut picture = Picture::new(size);
             for (pixel, bytes) in picture.pixels_mut().iter_mut().zip(bytes.as_chunks().0) {
                 *pixel = u32::from_le_bytes(*bytes) & 0x00ff_ffff;
             }
@@ -437,19 +476,33 @@ fn script(host: &mut Host) {
     host.moment();
     host.rest(Line::WIDE);
     host.moment();
+    // from codec 5 on: a film on a large one
     host.at_millis = 34_000;
+    let written = page(LARGE_SCREEN, 8);
+    for at in 1..7 {
+        let film = with_wide_photo(&written, LARGE_SCREEN.rect(), at, 16);
+        host.show(&film, Line::WIDE);
+        host.at_millis += 50;
+    }
+    host.moment();
+    host.at_millis = 36_000;
     host.finish(EndedBy::User);
 }
 
 /// `page` with a picture of slopes and some grain, which `at` moves.
 fn with_photo(page: &Picture, place: Rect, at: u32) -> Picture {
+    with_wide_photo(page, place, at, 1)
+}
+
+/// The same, so many times as smooth.
+fn with_wide_photo(page: &Picture, place: Rect, at: u32, width: u32) -> Picture {
     let slope = |along: u32| {
-        let place = (along + at * 9) & 255;
+        let place = (along / width + at * 9) & 255;
         place.min(255 - place) * 3 / 2
     };
     let grain = |x: u32, y: u32| {
         let value = x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca6b) ^ at << 13;
-        (value ^ value >> 15).wrapping_mul(0x2c1b_3c6d) >> 29
+        (value ^ value >> 15).wrapping_mul(0x2c1b_3c6d) >> 29 >> (width - 1)
     };
     let mut picture = page.clone();
     for y in 0..place.height {
@@ -521,7 +574,7 @@ impl Host {
     }
 
     fn update(&mut self, is_reset: bool, bytes: Vec<u8>) {
-        for tag in sections::tags(&bytes) {
+        for (tag, _) in sections::of(&bytes) {
             self.sections[usize::from(tag) - 1] = true;
         }
         self.seq += 1;

@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-/// Finest quantiser: what is sent over a line that is not narrow. Finer costs time as well: 1080p of a
-/// moving photograph takes 20 ms and 22 KB a picture at 28, 13 ms and 12 KB at 33.
-const FINEST: i32 = 33;
 /// Coarsest quantiser. Beyond it the library's pictures look worse and become longer again (1080p of a
 /// moving photograph: 1.1 Mbit/s at 40, 1.5 at 51). A line that is too narrow even for this needs fewer
 /// pictures, which the caller must see to.
@@ -13,8 +10,9 @@ const COARSEST: i32 = 40;
 const FIRST_SHARE: Duration = Duration::from_millis(400);
 /// Steps of the quantiser that halve a picture, measured on moving photographs.
 const HALVING_STEPS: f64 = 5.7;
-/// Bits for a pixel of a first picture at the finest quantiser, measured on the same.
+/// Bits for a pixel of a first picture, measured on the same with this quantiser.
 const FIRST_BITS_PER_PIXEL: f64 = 0.55;
+const FIRST_QUANTISER: i32 = 33;
 
 /// Chooses the quantiser of each picture from the lengths of those before.
 ///
@@ -23,6 +21,7 @@ const FIRST_BITS_PER_PIXEL: f64 = 0.55;
 #[derive(Debug)]
 pub(super) struct RateControl {
     pixels: f64,
+    finest: i32,
     quantiser: i32,
     last: Option<Duration>,
     interval: Duration,
@@ -33,10 +32,12 @@ pub(super) struct RateControl {
 }
 
 impl RateControl {
-    pub(super) fn new(pixels: u64) -> Self {
+    /// `finest` is the quantiser of a line that is not narrow.
+    pub(super) fn new(pixels: u64, finest: i32) -> Self {
         Self {
             pixels: pixels as f64,
-            quantiser: FINEST,
+            finest,
+            quantiser: finest,
             last: None,
             interval: Duration::from_secs(1) / 30,
             sent: None,
@@ -53,15 +54,15 @@ impl RateControl {
         }
         let Some(bits_per_second) = bits_per_second else {
             self.debt = 0.0;
-            self.quantiser = FINEST;
-            return FINEST;
+            self.quantiser = self.finest;
+            return self.finest;
         };
         let rate = f64::from(bits_per_second.max(1));
         let share = rate * self.interval.as_secs_f64();
         self.quantiser = match self.sent.take() {
             None => {
                 let whole = self.pixels * FIRST_BITS_PER_PIXEL;
-                FINEST + steps(whole / (rate * FIRST_SHARE.as_secs_f64()))
+                FIRST_QUANTISER + steps(whole / (rate * FIRST_SHARE.as_secs_f64()))
             }
             // it says nothing about those that follow
             Some((_, true)) => self.quantiser + 2,
@@ -73,7 +74,7 @@ impl RateControl {
                 self.quantiser + steps(bits / aim).max(-1)
             }
         };
-        self.quantiser = self.quantiser.clamp(FINEST, COARSEST);
+        self.quantiser = self.quantiser.clamp(self.finest, COARSEST);
         self.quantiser
     }
 

@@ -58,7 +58,7 @@ fn decoded(
 }
 
 fn units(size: PixelSize, count: u32, bits_per_second: u32) -> Vec<Vec<u8>> {
-    let mut encoder = VideoEncoder::new(size).expect("a supported size");
+    let mut encoder = VideoEncoder::new(size, Detail::Whole).expect("a supported size");
     (0..count)
         .map(|at| {
             let now = Duration::from_millis(u64::from(at) * 33);
@@ -77,7 +77,7 @@ fn units(size: PixelSize, count: u32, bits_per_second: u32) -> Vec<Vec<u8>> {
 fn every_call_gives_the_picture_of_that_very_access_unit() {
     for (width, height) in [(320, 240), (321, 239), (16, 16), (1, 1), (5, 70)] {
         let size = PixelSize::new(width, height);
-        let mut decoder = VideoDecoder::new(size).expect("a supported size");
+        let mut decoder = VideoDecoder::new(size, Detail::Whole).expect("a supported size");
         let mut target = Picture::new(size);
         for (at, unit) in (0..).zip(units(size, 8, UNLIMITED)) {
             decoded(&mut decoder, &unit, &mut target, size.rect(), [size.rect()])
@@ -94,9 +94,9 @@ fn only_the_given_cells_inside_the_rectangle_are_written() {
     let (screen, size) = (PixelSize::new(200, 160), PixelSize::new(64, 48));
     let rect = Rect::new(48, 32, 64, 48);
     let picture = scene(screen, 3);
-    let mut encoder = VideoEncoder::new(size).expect("a supported size");
+    let mut encoder = VideoEncoder::new(size, Detail::Whole).expect("a supported size");
     let unit = encoded(&mut encoder, &picture, rect, Duration::ZERO, UNLIMITED);
-    let mut decoder = VideoDecoder::new(size).expect("a supported size");
+    let mut decoder = VideoDecoder::new(size, Detail::Whole).expect("a supported size");
     let mut target = Picture::new(screen);
     target.pixels_mut().fill(0x0012_3456);
     let cells = [Rect::new(64, 48, 16, 16), Rect::new(0, 0, 56, 40)];
@@ -117,8 +117,8 @@ fn only_the_given_cells_inside_the_rectangle_are_written() {
 #[test]
 fn the_rate_changes_without_a_new_beginning() {
     let size = PixelSize::new(640, 360);
-    let mut encoder = VideoEncoder::new(size).expect("a supported size");
-    let mut decoder = VideoDecoder::new(size).expect("a supported size");
+    let mut encoder = VideoEncoder::new(size, Detail::Whole).expect("a supported size");
+    let mut decoder = VideoDecoder::new(size, Detail::Whole).expect("a supported size");
     let mut target = Picture::new(size);
     let mut lengths = Vec::new();
     let mut quantisers = Vec::new();
@@ -152,7 +152,7 @@ fn the_rate_changes_without_a_new_beginning() {
 #[test]
 fn a_fresh_decoder_waits_for_the_video_to_begin_anew() {
     let size = PixelSize::new(64, 64);
-    let mut encoder = VideoEncoder::new(size).expect("a supported size");
+    let mut encoder = VideoEncoder::new(size, Detail::Whole).expect("a supported size");
     let mut encode = |at: u32, is_key: bool| {
         if is_key {
             encoder.force_key().expect("it can always");
@@ -161,14 +161,14 @@ fn a_fresh_decoder_waits_for_the_video_to_begin_anew() {
         encoder.take(&scene(size, at), size.rect())?;
         encoder.encode(now, UNLIMITED)
     };
-    let mut decoder = VideoDecoder::new(size).expect("a supported size");
+    let mut decoder = VideoDecoder::new(size, Detail::Whole).expect("a supported size");
     let mut target = Picture::new(size);
     let mut decode = |decoder: &mut VideoDecoder, unit: &[u8]| {
         decoded(decoder, unit, &mut target, size.rect(), [size.rect()])
     };
     let first = encode(0, false).expect("a picture");
     assert_eq!(decode(&mut decoder, &first), Ok(()));
-    let mut fresh = VideoDecoder::new(size).expect("the same size");
+    let mut fresh = VideoDecoder::new(size, Detail::Whole).expect("the same size");
     let second = encode(1, false).expect("a picture");
     assert_eq!(decode(&mut fresh, &second), Err(VideoError::KeyNeeded));
     let third = encode(2, true).expect("a picture");
@@ -178,7 +178,7 @@ fn a_fresh_decoder_waits_for_the_video_to_begin_anew() {
 #[test]
 fn a_video_of_another_size_is_refused() {
     let size = PixelSize::new(64, 64);
-    let mut decoder = VideoDecoder::new(size).expect("a supported size");
+    let mut decoder = VideoDecoder::new(size, Detail::Whole).expect("a supported size");
     let mut target = Picture::new(size);
     for other in [(8192, 8192), (3840, 2160), (66, 64), (64, 62), (48, 64)] {
         let other = PixelSize::new(other.0, other.1);
@@ -227,7 +227,7 @@ fn damaged_bytes_are_refused_or_shown_but_never_a_panic() {
     };
     let mut refused = 0;
     for round in 0..400 {
-        let mut decoder = VideoDecoder::new(size).expect("a supported size");
+        let mut decoder = VideoDecoder::new(size, Detail::Whole).expect("a supported size");
         for unit in &units {
             let mut unit = unit.clone();
             match round % 3 {
@@ -269,4 +269,86 @@ fn units_that_this_encoder_never_writes_are_refused() {
         many.extend([0, 0, 1, 0x65, 0x88]);
     }
     assert_eq!(check(&many), Err(VideoError::Malformed("too many units")));
+}
+
+const FEWER: [Detail; 2] = [Detail::ThreeQuarters, Detail::Half];
+
+#[test]
+fn a_video_of_fewer_pixels_shows_the_same_scene() {
+    for detail in FEWER {
+        for (width, height) in [(320, 240), (321, 239), (83, 61)] {
+            let size = PixelSize::new(width, height);
+            let mut encoder = VideoEncoder::new(size, detail).expect("a supported size");
+            let mut decoder = VideoDecoder::new(size, detail).expect("a supported size");
+            let mut target = Picture::new(size);
+            for at in 0..4 {
+                let picture = scene(size, at);
+                let now = Duration::from_millis(u64::from(at) * 33);
+                let unit = encoded(&mut encoder, &picture, size.rect(), now, UNLIMITED);
+                decoded(&mut decoder, &unit, &mut target, size.rect(), [size.rect()])
+                    .expect("its own video");
+                let quality = psnr(&target, &picture);
+                assert!(quality > 30.0, "{detail:?} of {size:?}: {quality} dB");
+                assert!(target.pixels().iter().all(|pixel| pixel >> 24 == 0));
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_of_an_enlarged_picture_are_those_of_the_whole() {
+    let size = PixelSize::new(173, 131);
+    for detail in FEWER {
+        let mut encoder = VideoEncoder::new(size, detail).expect("a supported size");
+        let mut decoder = VideoDecoder::new(size, detail).expect("a supported size");
+        let picture = scene(size, 7);
+        let unit = encoded(
+            &mut encoder,
+            &picture,
+            size.rect(),
+            Duration::ZERO,
+            UNLIMITED,
+        );
+        let decoded = decoder.decode(&unit).expect("its own video");
+        let mut whole = Picture::new(size);
+        let written = decoded.write(&mut whole, size.rect(), [size.rect()]);
+        written.expect("it is as large");
+        let mut parts = Picture::new(size);
+        let mut cells = Vec::new();
+        for y in (0..size.height).step_by(13) {
+            for x in (0..size.width).step_by(19) {
+                cells.push(Rect::new(x, y, 19, 13));
+            }
+        }
+        let written = decoded.write(&mut parts, size.rect(), cells);
+        written.expect("it is as large");
+        assert!(parts == whole, "{detail:?}");
+    }
+}
+
+#[test]
+fn a_large_video_has_fewer_pixels_and_no_side_too_long_for_the_library() {
+    let sizes = |width, height| {
+        let size = PixelSize::new(width, height);
+        Detail::of(size).sizes(size).map(|sizes| {
+            let PixelSize { width, height } = sizes.coded;
+            (width, height)
+        })
+    };
+    assert_eq!(sizes(1280, 720), Ok((1280, 720)));
+    assert_eq!(sizes(1920, 1080), Ok((1440, 810)));
+    assert_eq!(sizes(2560, 1440), Ok((1920, 1080)));
+    assert_eq!(sizes(3840, 2160), Ok((1920, 1080)));
+    assert_eq!(sizes(5120, 2880), Ok((2560, 1440)));
+    assert_eq!(sizes(4320, 7680), Ok((2160, 3840)));
+    for (width, height) in [(0, 9), (9, 0), (7682, 4320), (u32::MAX, 1), (1, u32::MAX)] {
+        let refused = Err(VideoError::UnsupportedSize { width, height });
+        assert_eq!(sizes(width, height), refused);
+    }
+    // nothing is left of a narrow one
+    for detail in FEWER {
+        for size in [PixelSize::new(3, 4000), PixelSize::new(4000, 9)] {
+            assert!(detail.sizes(size).is_err(), "{detail:?} of {size:?}");
+        }
+    }
 }

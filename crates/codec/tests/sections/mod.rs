@@ -1,7 +1,7 @@
 //! Which sections an encoder's update has.
 
-/// The tags of the sections of a sound update, in their order.
-pub(crate) fn tags(update: &[u8]) -> Vec<u8> {
+/// The sections of a sound update in their order: the tag and the body of each.
+pub(crate) fn of(update: &[u8]) -> Vec<(u8, &[u8])> {
     let mut rest = update.iter();
     // the flags; after a reset version, width and height
     if rest.next() == Some(&1) {
@@ -9,13 +9,14 @@ pub(crate) fn tags(update: &[u8]) -> Vec<u8> {
             number(&mut rest);
         }
     }
-    let mut tags = Vec::new();
+    let mut sections = Vec::new();
     while let Some(&tag) = rest.next() {
-        tags.push(tag);
         let length = number(&mut rest);
-        rest = rest.as_slice()[length..].iter();
+        let (body, behind) = rest.as_slice().split_at(length);
+        sections.push((tag, body));
+        rest = behind.iter();
     }
-    tags
+    sections
 }
 
 /// A number as the format writes it, seven bits a byte.

@@ -751,6 +751,8 @@ async fn pictures_are_as_new_as_console_and_hub_can_read_them() {
     assert_eq!(format_for((3, 9), ours).await, newest);
     assert_eq!(format_for((1, 3), ours).await, 3);
     assert_eq!(format_for((3, 9), before).await, 3);
+    assert_eq!(format_for((3, 9), QUICK_PHOTOS).await, 4);
+    assert_eq!(format_for((3, 4), ours).await, 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
