@@ -2,11 +2,13 @@
 //! services and registry.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use rustix::process::Pid;
 use tempfile::TempDir;
 
 use crate::display::Display;
@@ -158,6 +160,39 @@ impl WindowsComputer {
             text(&said.stdout)
         );
         Ok(text(&said.stdout))
+    }
+
+    /// The one process of `program` that runs there and was started with `word`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or more than one.
+    pub(crate) fn process(&self, program: &str, word: &str) -> anyhow::Result<Pid> {
+        let here = [b"WINEPREFIX=", self.prefix().as_os_str().as_bytes()].concat();
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc")? {
+            let folder = entry?.path();
+            let number = folder.file_name().and_then(|name| name.to_str());
+            let Some(id) = number.and_then(|number| number.parse().ok()) else {
+                continue;
+            };
+            // one that has just ended says nothing
+            let said = |name| fs::read(folder.join(name)).unwrap_or_default();
+            let line = said("cmdline");
+            let mut words = line.split(|byte| *byte == 0);
+            let is_it = words
+                .next()
+                .is_some_and(|name| name.ends_with(program.as_bytes()))
+                && words.any(|said| said == word.as_bytes())
+                && said("environ")
+                    .split(|byte| *byte == 0)
+                    .any(|set| set == here);
+            found.extend(Pid::from_raw(id).filter(|_| is_it));
+        }
+        let [process] = found[..] else {
+            anyhow::bail!("{program} {word} runs as {found:?}");
+        };
+        Ok(process)
     }
 
     /// Starts what belongs to every computer that is on, before anybody looks at the clock: the desktop and the

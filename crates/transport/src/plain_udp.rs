@@ -26,6 +26,18 @@ pub(crate) fn for_quic(socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncU
     }
 }
 
+/// Whether what receiving ended with is about one datagram alone, and the next may be there.
+///
+/// Windows tells of one that is larger than the room for it (`WSAEMSGSIZE`), which others cut off, and of an earlier one
+/// that found nobody (`WSAECONNRESET`) or was on the way for too long (`WSAENETRESET`).
+pub(crate) fn is_of_one_datagram(error: &io::Error) -> bool {
+    const TOO_LARGE: i32 = 10_040;
+    const TOO_LONG_ON_THE_WAY: i32 = 10_052;
+    let code = error.raw_os_error().filter(|_| cfg!(windows));
+    matches!(code, Some(TOO_LARGE | TOO_LONG_ON_THE_WAY))
+        || error.kind() == io::ErrorKind::ConnectionReset
+}
+
 #[derive(Debug)]
 struct PlainUdp {
     socket: tokio::net::UdpSocket,
@@ -79,12 +91,9 @@ impl AsyncUdpSocket for PlainUdp {
                     };
                     return Poll::Ready(Ok(1));
                 }
-                // Windows tells here that an earlier datagram found nobody, which QUIC finds out by itself
+                // what is lost QUIC finds out by itself, and any other error ends the endpoint
                 Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionReset
-                    ) => {}
+                    if error.kind() == io::ErrorKind::WouldBlock || is_of_one_datagram(&error) => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }

@@ -75,6 +75,44 @@ async fn a_client_that_knows_the_hub_is_greeted() {
 }
 
 #[tokio::test]
+async fn e4_a_datagram_larger_than_any_from_a_stranger_ends_neither_end() {
+    const ROUNDS: u32 = 20;
+    let data = tempfile::tempdir().expect("a folder");
+    let (endpoint, identity, address) = hub(&data);
+    let hub_at = endpoint.local_addr().expect("bound");
+    let hub = greet_one(endpoint, welcome());
+    let routes = Routes::default();
+    let greeted = client::connect(
+        &address,
+        identity.fingerprint(),
+        Role::Host,
+        "test 1",
+        &routes,
+    )
+    .await
+    .expect("greeted");
+    let port = greeted.endpoint.local_addr().expect("bound").port();
+    let client_at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let stranger = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let large = vec![0x40; 60_000];
+    for _ in 0..ROUNDS {
+        for at in [hub_at, client_at] {
+            stranger.send_to(&large, at).expect("loopback");
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // an end that hears nothing would not hear the goodbye
+    assert_eq!(greeted.connection.close_reason(), None);
+    let before = Instant::now();
+    transport::close::close(&greeted.connection);
+    let left = tokio::time::timeout(Duration::from_secs(3), hub).await;
+    let hello = left.expect("the hub still hears").expect("no panic");
+    assert_eq!(hello.role, Role::Host);
+    greeted.endpoint.wait_idle().await;
+    assert!(before.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
 async fn e2_a_hub_with_another_key_is_refused() {
     let (data, other) = (
         tempfile::tempdir().expect("a folder"),

@@ -23,6 +23,10 @@ pub(crate) fn run(arguments: &[OsString]) -> anyhow::Result<()> {
 pub(crate) fn try_in_chroots(arguments: &[OsString]) -> anyhow::Result<()> {
     let root = workspace_root()?;
     let out = root.join("packaging/out/chroots");
+    // all that is there is installed, also what an earlier run made under another name
+    if out.exists() {
+        std::fs::remove_dir_all(&out).with_context(|| format!("cannot empty {out}"))?;
+    }
     for (folder, more) in [
         ("now", [].as_slice()),
         ("before", &["--as-version", "0.0.1"]),

@@ -16,8 +16,7 @@ const UNDERSCORED: &str = "x86_64_pc_windows_gnu";
 /// What has a part of its own for Windows that its tests try there; and of what has none, what goes to and from its disk,
 /// who made a program, and what names keys and messages.
 ///
-/// `codec` and `session` pass there too, and take as long as all of these. One test of `transport` may fail under Wine: it
-/// leaves a tunnel for UDP, and one time in three loses the connection.
+/// `codec` and `session` pass there too; the two together take longer than all of these.
 const TESTED_CRATES: [&str; 16] = [
     "capture",
     "clipboard",
@@ -35,6 +34,17 @@ const TESTED_CRATES: [&str; 16] = [
     "transfer",
     "update",
     "urgency",
+];
+
+/// Of `transport` its ends and tunnels over real sockets. Its other tests take a minute more.
+const TESTED_OF_TRANSPORT: [&str; 7] = [
+    "--package",
+    "transport",
+    "--lib",
+    "--test",
+    "loopback",
+    "--test",
+    "tunnel",
 ];
 
 /// Builds the tests of those crates for Windows and runs them under Wine, on a display of their own; then the
@@ -55,16 +65,27 @@ pub(crate) fn try_under_wine(
     let wine = Wine::new(target_folder.join("wine"))?;
     steps.step("Wine", "a Windows of its own", || wine.prepare())?;
     if what != Tried::Plays {
-        let mut test = cargo(["test", "--locked", "--no-fail-fast", "--target", TARGET]);
-        for package in TESTED_CRATES {
-            test.args(["--package", package]);
-        }
-        for_windows(&mut test)?;
-        let test = wine.for_it(&mut test);
-        if let Err(error) = steps.command("tests under Wine", test) {
-            // as everything on a display has: see `.config/nextest.toml`
-            println!("{error:#}\nThey get a second try.");
-            steps.command("tests under Wine once more", test)?;
+        let crates = TESTED_CRATES.iter().flat_map(|name| ["--package", name]);
+        for (step, again, which) in [
+            (
+                "tests under Wine",
+                "tests under Wine once more",
+                crates.collect::<Vec<_>>(),
+            ),
+            (
+                "connections under Wine",
+                "connections under Wine once more",
+                TESTED_OF_TRANSPORT.to_vec(),
+            ),
+        ] {
+            let mut test = cargo(["test", "--locked", "--no-fail-fast", "--target", TARGET]);
+            for_windows(test.args(which))?;
+            let test = wine.for_it(&mut test);
+            if let Err(error) = steps.command(step, test) {
+                // as everything on a display has: see `.config/nextest.toml`
+                println!("{error:#}\nThey get a second try.");
+                steps.command(again, test)?;
+            }
         }
     }
     if what == Tried::Tests {

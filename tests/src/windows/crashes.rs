@@ -1,5 +1,6 @@
 //! `kill -9` of each program in the middle of a session between two computers with Windows: no key stays down at
-//! the user's, the film verifies, the draft of the report is there.
+//! the user's, the film verifies, the draft of the report is there. `PurePC` is killed where it is installed
+//! ([`super::service`]).
 
 use anyhow::{Context as _, ensure};
 use xkeysym::key;
@@ -10,7 +11,7 @@ use crate::cast::{Cast, Computers};
 use crate::wine::{WindowsComputer, Witness};
 use crate::{PATIENCE, wait_until};
 
-/// As Windows numbers them.
+/// Shift, as Windows numbers keys.
 const DOWN: &str = "down 10";
 const UP: &str = "up 10";
 
@@ -45,8 +46,14 @@ pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn noted(witness: &Witness, what: &str) -> usize {
-    witness.notes().iter().filter(|note| *note == what).count()
+/// Waits until Shift is down, or up again, where the witness is.
+pub(super) fn wait_for_shift(witness: &Witness, is_down: bool) -> anyhow::Result<()> {
+    let wanted = if is_down { DOWN } else { UP };
+    wait_until(&format!("{wanted} at the user's"), PATIENCE, || {
+        let notes = witness.notes();
+        let last = notes.iter().rev().find(|note| *note == DOWN || *note == UP);
+        Ok(last.is_some_and(|last| last == wanted).then_some(()))
+    })
 }
 
 fn kill(cast: &mut Cast, witness: &Witness, killed: Killed) -> anyhow::Result<()> {
@@ -67,22 +74,13 @@ fn kill(cast: &mut Cast, witness: &Witness, killed: Killed) -> anyhow::Result<()
             .then_some(()))
     })?;
     hands.press(key::Shift_L)?;
-    wait_until("a key down at the user's", PATIENCE, || {
-        Ok((noted(witness, DOWN) > noted(witness, UP)).then_some(()))
-    })?;
+    wait_for_shift(witness, true)?;
     match killed {
         Killed::Helpme => cast.helpme.app.running().kill_now()?,
         Killed::Console => cast.console.app.running().kill_now()?,
         Killed::Hub => cast.hub.running()?.kill_now()?,
     }
-    let up = wait_until("every key up at the user's", PATIENCE, || {
-        let last = witness
-            .notes()
-            .into_iter()
-            .rev()
-            .find(|note| note == DOWN || note == UP);
-        Ok((last.as_deref() == Some(UP)).then_some(()))
-    });
+    let up = wait_for_shift(witness, false);
     hands.release(key::Shift_L)?;
     up?;
     match killed {

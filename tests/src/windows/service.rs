@@ -1,23 +1,27 @@
 //! A computer with Windows and nobody in front: `PurePC` installed by the set-up program, opened by an operator on
-//! Linux through the hub, used, stopped and taken away (U1, U3).
+//! Linux through the hub, used, killed, stopped, upgraded and taken away (U1, U3).
 
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use rustix::process::{Signal, kill_process};
 use xkeysym::key;
 
 use super::assistance::{OPERATOR_SCREEN, USER_SCREEN, WALLPAPER};
-use super::upgrades::{BEFORE, package};
+use super::crashes::wait_for_shift;
+use super::upgrades::{BEFORE, NOW, package};
 use crate::cast::{Cast, Computers, OPERATOR};
 use crate::display::Display;
 use crate::wine::{WindowsComputer, Witness, path_there};
-use crate::{PATIENCE, wait_until};
+use crate::{PATIENCE, Region, wait_until};
 
 const PASSWORD: &str = "the shop opens at nine";
 const GROUP: &str = "Tills";
 const WITHOUT_POINTER: u32 = 940;
+/// Asks nothing, and installs `PurePC` alone.
+const ALONE: [&str; 3] = ["/S", "/AllUsers", "/ONLY=purepc"];
 
 pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     let setup = package(&BEFORE, "-setup.exe")?;
@@ -74,6 +78,7 @@ pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         tell(&fs::read_to_string(log).unwrap_or_default());
     }
     outcome?;
+    is_killed(&mut cast, &witness, &computer, &shop, &name, tell)?;
 
     computer.run("net", &["stop", "PurePC"], &shop)?;
     wait_until("it to be away", PATIENCE, || {
@@ -86,14 +91,24 @@ pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     connected(&cast)?;
     tell("net stop, net start: away, and back");
 
-    computer.run(
-        r"C:\Program Files\Pure Help Desk\uninstall.exe",
-        &["/S"],
-        &shop,
-    )?;
-    wait_until("the programs to be gone", PATIENCE, || {
-        Ok((!installed.join("purepc.exe").exists()).then_some(()))
+    let program = r"C:\Program Files\Pure Help Desk\purepc.exe";
+    let update = package(&NOW, "-setup.exe")?;
+    computer
+        .run(&update, &ALONE, &shop)
+        .context("the next set-up")?;
+    let said = computer.run(program, &["--version"], &shop)?;
+    ensure!(said.trim().ends_with(NOW.number), "{said:?}");
+    wait_until("the next version at the hub", PATIENCE, || {
+        let hosts = cast.hub.hosts()?;
+        let is_it = |host: &serde_json::Value| {
+            let program = host["program"].as_str().unwrap_or_default();
+            host["connected"] == true && host["name"] == *name && program.contains(NOW.number)
+        };
+        Ok(hosts.iter().any(is_it).then_some(()))
     })?;
+    tell("the next version's setup.exe /S: PurePC is that one's, and the hub knows it again");
+
+    uninstall(&computer, &shop, &["/S"])?;
     let services = computer.run("sc", &["query", "PurePC"], &shop);
     ensure!(
         services.is_err(),
@@ -105,7 +120,25 @@ pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     let key = computer.drive().join("ProgramData/purepc");
     ensure!(key.is_dir(), "its key goes only with /DATA");
     tell("uninstall.exe /S: service and program are gone, its key stays");
+    computer
+        .run(&update, &ALONE, &shop)
+        .context("set up again")?;
+    uninstall(&computer, &shop, &["/S", "/DATA"])?;
+    wait_until("its key to be gone", PATIENCE, || {
+        Ok((!key.exists()).then_some(()))
+    })?;
+    tell("set up once more, uninstall.exe /S /DATA: its key is gone too");
     Ok(())
+}
+
+/// Takes the programs away; the uninstaller goes on as a copy of itself.
+fn uninstall(computer: &WindowsComputer, shop: &Display, words: &[&str]) -> anyhow::Result<()> {
+    let folder = computer.drive().join("Program Files/Pure Help Desk");
+    let uninstaller = r"C:\Program Files\Pure Help Desk\uninstall.exe";
+    computer.run(uninstaller, words, shop)?;
+    wait_until("the programs to be gone", PATIENCE, || {
+        Ok((!folder.join("purepc.exe").exists()).then_some(()))
+    })
 }
 
 fn is_connected(cast: &Cast) -> anyhow::Result<bool> {
@@ -124,13 +157,7 @@ fn connected(cast: &Cast) -> anyhow::Result<String> {
     name.with_context(|| format!("the hub has {last:?}"))
 }
 
-fn is_used(
-    cast: &mut Cast,
-    witness: &Witness,
-    shop: &Display,
-    name: &str,
-    tell: &mut dyn FnMut(&str),
-) -> anyhow::Result<()> {
+fn is_opened(cast: &mut Cast, name: &str) -> anyhow::Result<Region> {
     let app = &mut cast.console.app;
     app.bring_to_front("Logged in")?;
     app.right_click(name)?;
@@ -138,7 +165,66 @@ fn is_used(
     app.wait_for_field("Access password of the computer")?;
     app.hands().type_text(PASSWORD)?;
     app.hands().tap(key::Return)?;
-    let session = cast.console.wait_for_session()?;
+    cast.console.wait_for_session()
+}
+
+/// `kill -9` of what serves the operator, and of the service itself, each with a key held down: it comes up, the films
+/// verify, and the hub has the computer again.
+fn is_killed(
+    cast: &mut Cast,
+    witness: &Witness,
+    computer: &WindowsComputer,
+    shop: &Display,
+    name: &str,
+    tell: &mut dyn FnMut(&str),
+) -> anyhow::Result<()> {
+    for killed in ["serve", "run"] {
+        let session = is_opened(cast, name)?;
+        let hands = cast.console.app.hands();
+        let (x, y) = witness.place()?.middle();
+        let before = witness.text()?;
+        wait_until("the first key", PATIENCE, || {
+            hands.click((session.x + x, session.y + y))?;
+            hands.tap(key::x)?;
+            thread::sleep(Duration::from_millis(600));
+            Ok((witness.text()? != before).then_some(()))
+        })?;
+        hands.press(key::Shift_L)?;
+        let outcome = wait_for_shift(witness, true).and_then(|()| {
+            let process = computer.process("purepc.exe", killed)?;
+            kill_process(process, Signal::KILL)?;
+            wait_for_shift(witness, false)
+        });
+        cast.console.app.hands().release(key::Shift_L)?;
+        outcome.with_context(|| format!("{killed} killed"))?;
+        cast.console.leave_session()?;
+        if killed == "run" {
+            // Wine's service manager starts nothing again by itself, and hears of the end a little later
+            wait_until("net start", PATIENCE, || {
+                Ok(computer.run("net", &["start", "PurePC"], shop).ok())
+            })?;
+        }
+        connected(cast)?;
+        let films = cast.hub.films()?;
+        for film in &films {
+            cast.hub.verify_film(film.id)?;
+        }
+        tell(&format!(
+            "purepc {killed} killed: no key stays down, {} films verify",
+            films.len()
+        ));
+    }
+    cast.hub.verify_audit()
+}
+
+fn is_used(
+    cast: &mut Cast,
+    witness: &Witness,
+    shop: &Display,
+    name: &str,
+    tell: &mut dyn FnMut(&str),
+) -> anyhow::Result<()> {
+    let session = is_opened(cast, name)?;
     tell("opened with the access password, with nobody in front");
 
     let hands = cast.console.app.hands();

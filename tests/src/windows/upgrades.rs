@@ -26,14 +26,14 @@ const PACKAGES_VARIABLE: &str = "PHD_WINDOWS_PACKAGES";
 /// What is packaged.
 pub(super) struct Version {
     folder: &'static str,
-    number: &'static str,
+    pub(super) number: &'static str,
 }
 
 pub(super) const BEFORE: Version = Version {
     folder: "before",
     number: "0.1.0",
 };
-const NOW: Version = Version {
+pub(super) const NOW: Version = Version {
     folder: "now",
     number: "0.2.0",
 };

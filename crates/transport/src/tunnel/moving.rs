@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::packed::Packed;
 use super::socket::{Lane, Outside, Received, Socket};
 use super::{DATAGRAM_BYTES, USUAL_DATAGRAM_BYTES};
+use crate::plain_udp::is_of_one_datagram;
 use crate::routes::{Route, Routes};
 use crate::tuning;
 
@@ -175,6 +176,7 @@ async fn read(
                     }
                 }
             }
+            Err(error) if is_of_one_datagram(&error) => {}
             // a network that is gone for a while says so each time
             Err(error) => {
                 tracing::debug!(%error, "Nothing comes by UDP");
@@ -239,9 +241,11 @@ async fn ask(hub: SocketAddr) -> io::Result<(UdpSocket, Duration)> {
 async fn hear(socket: &UdpSocket, answer: &[u8]) -> io::Result<()> {
     let mut datagram = [0; QUESTION_BYTES];
     loop {
-        let length = socket.recv(&mut datagram).await?;
-        if is_answer(&datagram[..length], answer) {
-            return Ok(());
+        match socket.recv(&mut datagram).await {
+            Ok(length) if is_answer(&datagram[..length], answer) => return Ok(()),
+            Ok(_) => {}
+            Err(error) if is_of_one_datagram(&error) => {}
+            Err(error) => return Err(error),
         }
     }
 }
