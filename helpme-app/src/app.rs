@@ -117,7 +117,7 @@ impl HelpmeApp {
         let mut app = Self {
             links: LinkDesk::new(start.exe.clone(), Arc::clone(&wake)),
             lasting: LastingDesk::new(
-                start.folders,
+                start.folders.as_ref(),
                 start.state.settings.lasting_yes,
                 Arc::clone(&wake),
             ),

@@ -1,19 +1,20 @@
 //! The user's yes to their desktop's own question, kept for the next session if they wish so: its token is a secret,
-//! and lies where the desktop keeps passwords, or else in a file that only the account can read.
+//! and lies where the desktop keeps passwords, or else in a file that only the account can read. The program that takes
+//! the pictures there keeps it; see [`kept_apart`].
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
-use desktop::{Folders, Keeper, Secrets};
+use desktop::{Folders, Keeper, kept_apart};
 use host_engine::lasting_yes;
 
 use crate::backend::Wake;
 
-/// Whose secrets these are, and what the one is called.
-const SERVICE: &str = "helpme";
-const NAME: &str = "desktop's yes";
+/// The program that keeps it, beside this one.
+const KEEPER: &str = "helpme-screencast";
 /// Changes that may wait; the last one alone is of use, and there are some in an hour.
 const MOST_WAITING: usize = 16;
 
@@ -50,14 +51,12 @@ const IN_STORE: u8 = 1;
 const IN_FILE: u8 = 2;
 
 impl LastingDesk {
-    /// Without `folders` nothing is kept. `was_kept` says that something was when this program ran last: no store is
-    /// opened where nothing is in it. `wake` is called when [`Self::look`] gives something else.
-    pub fn new(folders: Option<Folders>, was_kept: bool, wake: Wake) -> Self {
+    /// Without `folders` of this program nothing is kept. `was_kept` says that something was when it ran last: no
+    /// store is opened where nothing is in it. `wake` is called when [`Self::look`] gives something else.
+    pub fn new(folders: Option<&Folders>, was_kept: bool, wake: Wake) -> Self {
         let kept = Arc::new(AtomicU8::new(NOTHING));
-        if cfg!(any(target_os = "linux", target_os = "freebsd"))
-            && let Some(folders) = folders
-        {
-            let started = start(folders, was_kept, Arc::clone(&kept), wake);
+        if cfg!(any(target_os = "linux", target_os = "freebsd")) && folders.is_some() {
+            let started = start(was_kept, Arc::clone(&kept), wake);
             if let Err(error) = started {
                 tracing::warn!(%error, "The desktop's yes is not kept");
             }
@@ -81,18 +80,17 @@ impl LastingDesk {
     }
 }
 
-fn start(folders: Folders, was_kept: bool, kept: Arc<AtomicU8>, wake: Wake) -> std::io::Result<()> {
+fn start(was_kept: bool, kept: Arc<AtomicU8>, wake: Wake) -> std::io::Result<()> {
+    let keeper = std::env::current_exe()?.with_file_name(KEEPER);
     let (changes, changed) = sync_channel::<Option<String>>(MOST_WAITING);
     thread::Builder::new()
         .name("lasting-yes".to_owned())
         .spawn(move || {
-            let mut secrets = None;
             if was_kept {
-                let opened = secrets.insert(Secrets::open(SERVICE, &folders));
-                match opened.recall(NAME) {
-                    Ok(Some(token)) => {
-                        lasting_yes::recall(token);
-                        kept.store(place(opened.keeper()), Ordering::Relaxed);
+                match kept_apart::recall(&keeper) {
+                    Ok(Some((by, token))) => {
+                        lasting_yes::recall(token.to_string());
+                        kept.store(place(by), Ordering::Relaxed);
                         wake();
                     }
                     Ok(None) => {}
@@ -100,25 +98,25 @@ fn start(folders: Folders, was_kept: bool, kept: Arc<AtomicU8>, wake: Wake) -> s
                 }
             }
             while let Ok(token) = changed.recv() {
-                let secrets = secrets.get_or_insert_with(|| Secrets::open(SERVICE, &folders));
-                let done = match &token {
-                    Some(token) => secrets.remember(NAME, token),
-                    None => secrets.forget(NAME),
-                };
-                let now = match done {
-                    Ok(()) if token.is_some() => place(secrets.keeper()),
-                    Ok(()) => NOTHING,
-                    Err(error) => {
-                        tracing::warn!(%error, "The desktop's yes stays as it was");
-                        continue;
+                match keep(&keeper, token.as_deref()) {
+                    Ok(now) => {
+                        kept.store(now, Ordering::Relaxed);
+                        wake();
                     }
-                };
-                kept.store(now, Ordering::Relaxed);
-                wake();
+                    Err(error) => tracing::warn!(%error, "The desktop's yes stays as it was"),
+                }
             }
         })?;
     lasting_yes::keep_with(keeping(changes));
     Ok(())
+}
+
+/// Keeps `token`, or forgets the one that was kept; where it lies then.
+fn keep(keeper: &Path, token: Option<&str>) -> std::io::Result<u8> {
+    match token {
+        Some(token) => kept_apart::remember(keeper, token).map(place),
+        None => kept_apart::forget(keeper).map(|()| NOTHING),
+    }
 }
 
 fn keeping(changes: SyncSender<Option<String>>) -> impl Fn(Option<String>) + Send + Sync {

@@ -110,11 +110,14 @@ impl SmallPlanes {
         luma.resize(area, 0);
         blue.resize(area / 4, 0);
         red.resize(area / 4, 0);
-        dispatch!(fearless_simd::Level::new(), _simd => {
-            detail.shrink(planes.luma(), width, luma, row);
-            detail.shrink(planes.blue(), width / 2, blue, row);
-            detail.shrink(planes.red(), width / 2, red, row);
-        });
+        let processor = fearless_simd::Level::new();
+        for (plane, width, small) in [
+            (planes.luma(), width, luma),
+            (planes.blue(), width / 2, blue),
+            (planes.red(), width / 2, red),
+        ] {
+            dispatch!(processor, _simd => detail.shrink(plane, width, small, row));
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod front;
 pub mod hot_key;
 pub mod instance;
 pub mod keep;
+pub mod kept_apart;
 mod lent_display;
 pub mod links;
 pub mod memory;

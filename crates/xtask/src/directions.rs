@@ -313,10 +313,10 @@ const RULES: &[Rule] = &[
         ],
         never: &["operator-engine"],
     },
-    // takes pictures from PipeWire, whose library nothing else links
+    // takes pictures from PipeWire, whose library nothing else links, and keeps a secret for Helpme
     Rule {
         package: "helpme-screencast",
-        may_know: &["wayland"],
+        may_know: &["desktop", "wayland"],
         never: NO_IO_NO_GUI,
     },
     Rule {
