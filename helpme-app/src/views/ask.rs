@@ -40,6 +40,9 @@ pub(super) fn ask_ui(
         theme::MEDIUM,
         palette.text,
     ));
+    // who joins comes into what is shared already
+    let may_last = lasting != LastingYes::NotOffered && question.joins.is_none();
+    let mut has_room = true;
     card_ui(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.add_enabled_ui(!question.allowed, |ui| {
@@ -49,7 +52,7 @@ pub(super) fn ask_ui(
             } else {
                 monitors
             };
-            rights_ui(ui, lang, question, hindrances, monitors, lasting, room);
+            has_room = rights_ui(ui, lang, question, hindrances, monitors, may_last, room);
         });
     });
     ui.add_space(4.0);
@@ -59,6 +62,14 @@ pub(super) fn ask_ui(
             _ => Tone::Warning,
         };
         banner_ui(ui, tone, hindrance_for_user(lang, hindrance));
+    }
+    if may_last {
+        card_ui(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.add_enabled_ui(!question.allowed, |ui| {
+                lasting_ui(ui, lang, question, lasting, has_room);
+            });
+        });
     }
     banner_ui(ui, Tone::Accent, &words::is_filmed(lang, organisation));
     if question.insistent && !question.allowed {
@@ -157,20 +168,23 @@ fn all_answers_ui(
 }
 
 /// One switch for each right that was asked for; what cannot be done here is greyed with the reason. Where
-/// the notes would push it out of `room` that the session is filmed, they wait under the pointer.
+/// the notes would push it out of `room` that the session is filmed, they wait under the pointer; tells whether there
+/// is room for them.
 fn rights_ui(
     ui: &mut Ui,
     lang: Lang,
     question: &mut Question,
     hindrances: Hindrances,
     monitors: &[ScreenMonitor],
-    lasting: LastingYes,
+    may_last: bool,
     room: f32,
-) {
+) -> bool {
     /// A row with its note, what is above and below all rows, and a banner between, in points.
     const ROW: f32 = 65.0;
     const AROUND: f32 = 207.0;
     const BANNER: f32 = 94.0;
+    /// What is around the rows of a second card.
+    const CARD: f32 = 36.0;
     let rows = [
         (Rights::SEE, Word::RightSee, Word::RightSeeNote),
         (Rights::CONTROL, Word::RightControl, Word::RightControlNote),
@@ -184,11 +198,10 @@ fn rights_ui(
     let asked = question.asked;
     let rows = rows.into_iter().filter(|(right, ..)| asked.has(*right));
     let has_choice = monitors.len() > 1;
-    // who joins comes into what is shared already
-    let may_last = lasting != LastingYes::NotOffered && question.joins.is_none();
-    let high = rows.clone().count() + usize::from(has_choice) + usize::from(may_last);
+    let high = rows.clone().count() + usize::from(has_choice);
     let banner = hindrances.screen.map_or(0.0, |_| BANNER);
-    let has_room = room >= AROUND + banner + ROW * high as f32;
+    let lasting = if may_last { ROW + CARD } else { 0.0 };
+    let has_room = room >= AROUND + banner + lasting + ROW * high as f32;
     let mut first = true;
     for (right, label, note) in rows {
         if !std::mem::take(&mut first) {
@@ -212,18 +225,26 @@ fn rights_ui(
             ui.add_enabled_ui(chosen, |ui| monitors_ui(ui, lang, question, monitors));
         }
     }
-    if may_last {
-        divider_ui(ui);
-        let note = words::lasting_yes_note(lang);
-        let shown = has_room.then_some(note);
-        let mut lasts = question.lasting.unwrap_or_else(|| lasting.is_kept());
-        let switch = switch_ui(ui, &mut lasts, words::lasting_yes(lang), shown);
-        if switch.clicked() {
-            question.lasting = Some(lasts);
-        }
-        if shown.is_none() {
-            switch.on_hover_text(note);
-        }
+    has_room
+}
+
+/// Whether the desktop need not ask its own question again.
+fn lasting_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    question: &mut Question,
+    lasting: LastingYes,
+    has_room: bool,
+) {
+    let note = words::lasting_yes_note(lang);
+    let shown = has_room.then_some(note);
+    let mut lasts = question.lasting.unwrap_or_else(|| lasting.is_kept());
+    let switch = switch_ui(ui, &mut lasts, words::lasting_yes(lang), shown);
+    if switch.clicked() {
+        question.lasting = Some(lasts);
+    }
+    if shown.is_none() {
+        switch.on_hover_text(note);
     }
 }
 
