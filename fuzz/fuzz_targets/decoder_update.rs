@@ -319,6 +319,17 @@ fn sound_session() -> Vec<Update> {
             session.paint(Rect::new(5, 7, width, 100), |x, y| photo(x, y, at));
         }
     }
+    session.screen = Picture::new(PixelSize::new(192, 192));
+    let whole = session.updates.len();
+    for at in 0..9 {
+        session.paint(Rect::new(0, 0, 96, 96), |x, y| photo(x, y, at));
+    }
+    let whole = session.updates[whole..].to_vec();
+    // a small screen has no video of fewer pixels: the same one stands for larger rectangles
+    for (detail, side) in [(2, 128), (3, 192_u16)] {
+        session.updates.extend(enlarged(&whole, detail, side));
+    }
+    session.screen = Picture::new(size);
     session.begin_anew(Line::WIDE);
     session.encoder.set_level(Level::Grey);
     session.paint(Rect::new(0, 0, 60, 112), text(5));
@@ -330,6 +341,25 @@ fn sound_session() -> Vec<Update> {
     session.paint(Rect::new(0, 30, 33, 9), text(7));
     session.updates
 }
+
+/// A session whose one video has 96 x 96 pixels, with that for a rectangle of `side`.
+fn enlarged(whole: &[Update], detail: u8, side: u16) -> Vec<Update> {
+    let mut session = whole.to_vec();
+    let sections = session.iter_mut().flat_map(|update| &mut update.sections);
+    let videos = sections.filter(|section| section.tag == VIDEO && section.body[0] != 0);
+    let mut count = 0;
+    for video in videos {
+        assert_eq!(video.body[..5], [1, 0, 0, 96, 96]);
+        let [low, high] = [side & 0x7f | 0x80, side >> 7].map(|bits| bits.to_le_bytes()[0]);
+        video.body.splice(..5, [detail, 0, 0, low, high, low, high]);
+        count += 1;
+    }
+    assert!(count > 0, "no video");
+    session
+}
+
+/// The tag of its section.
+const VIDEO: u8 = 6;
 
 const NARROW: Line = Line {
     bytes_per_second: Some(20_000),
