@@ -15,9 +15,6 @@ use crate::{Folders, FoldersError, Keeper, SecretError, Secrets};
 /// The first argument of a program that is to keep a secret; the second is the order.
 pub const KEEP: &str = "--keep";
 
-/// The longest secret, in bytes.
-const MAX_SECRET_BYTES: u64 = 64 << 10;
-
 /// What is said before a secret, or alone.
 const IN_STORE: &str = "store\n";
 const IN_FILE: &str = "file\n";
@@ -56,7 +53,7 @@ pub fn recall(program: &Path) -> io::Result<Option<(Keeper, Zeroizing<String>)>>
     Ok(Some((keeper, Zeroizing::new(secret.to_owned()))))
 }
 
-/// Remembers `secret`, of at most 64 KiB, in the place of any other, and tells who keeps it. May wait as [`recall`].
+/// Remembers `secret` in the place of any other, and tells who keeps it. May wait as [`recall`].
 ///
 /// # Errors
 ///
@@ -129,9 +126,7 @@ pub fn serve(order: &str, service: &str, name: &str) -> Result<(), KeepError> {
     let found = Order::ALL.into_iter().find(|known| known.name() == order);
     let order = found.ok_or_else(|| KeepError::Order(order.to_owned()))?;
     let mut secret = Zeroizing::new(String::new());
-    io::stdin()
-        .take(MAX_SECRET_BYTES)
-        .read_to_string(&mut secret)?;
+    io::stdin().read_to_string(&mut secret)?;
     let mut secrets = Secrets::open(service, &Folders::find(service)?);
     let keeper = match secrets.keeper() {
         Keeper::Store => IN_STORE,

@@ -22,7 +22,9 @@ fn a_secret_is_kept_by_another_program_and_forgotten() {
     let folder = tempfile::tempdir().expect("a folder");
     let keeper = keeper(folder.path());
     assert!(kept_apart::recall(&keeper).expect("it runs").is_none());
-    for secret in ["tökén", "two\nlines", "store\n"] {
+    // more than a pipe holds, too
+    let long = "long".repeat(50_000);
+    for secret in ["tökén", "two\nlines", "store\n", &long] {
         let by = kept_apart::remember(&keeper, secret).expect("kept");
         assert_eq!(
             by,

@@ -7,7 +7,7 @@ use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{
     ClientHello, HubHello, KeyProof, ProtocolVersion, RefusalCode, Role, TooOld, VersionRange,
 };
-use transport::client::{self, ConnectError};
+use transport::client::{self, ConnectError, Greeted};
 use transport::{
     BindError, CloseReason, Endpoint, Fingerprint, FramedReader, FramedWriter, HostSigner,
     HubAddress, HubIdentity, Routes, host_is_proved,
@@ -47,6 +47,13 @@ fn greet_one(endpoint: Endpoint, answer: HubHello) -> tokio::task::JoinHandle<Cl
     })
 }
 
+/// A host that has come to the hub.
+async fn greeted(address: &HubAddress, hub: &HubIdentity, routes: &Routes) -> Greeted {
+    client::connect(address, hub.fingerprint(), Role::Host, "test 1", routes)
+        .await
+        .expect("greeted")
+}
+
 fn welcome() -> HubHello {
     HubHello::Welcome {
         version: VersionRange::OURS.newest,
@@ -60,15 +67,7 @@ async fn a_client_that_knows_the_hub_is_greeted() {
     let (endpoint, identity, address) = hub(&data);
     let hub = greet_one(endpoint, welcome());
     let routes = Routes::default();
-    let greeted = client::connect(
-        &address,
-        identity.fingerprint(),
-        Role::Host,
-        "test 1",
-        &routes,
-    )
-    .await
-    .expect("greeted");
+    let greeted = greeted(&address, &identity, &routes).await;
     transport::close::close(&greeted.connection);
     greeted.endpoint.wait_idle().await;
     assert_eq!(hub.await.expect("no panic").role, Role::Host);
@@ -82,15 +81,7 @@ async fn e4_a_datagram_larger_than_any_from_a_stranger_ends_neither_end() {
     let hub_at = endpoint.local_addr().expect("bound");
     let hub = greet_one(endpoint, welcome());
     let routes = Routes::default();
-    let greeted = client::connect(
-        &address,
-        identity.fingerprint(),
-        Role::Host,
-        "test 1",
-        &routes,
-    )
-    .await
-    .expect("greeted");
+    let greeted = greeted(&address, &identity, &routes).await;
     let port = greeted.endpoint.local_addr().expect("bound").port();
     let client_at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let stranger = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
@@ -202,15 +193,7 @@ fn r4_a_client_learns_soon_that_the_hub_was_killed_and_started_anew() {
     });
     let client = tokio::runtime::Runtime::new().expect("threads");
     let routes = Routes::default();
-    let greeted = client
-        .block_on(client::connect(
-            &address,
-            identity.fingerprint(),
-            Role::Host,
-            "test 1",
-            &routes,
-        ))
-        .expect("greeted");
+    let greeted = client.block_on(greeted(&address, &identity, &routes));
     // the sockets close and nothing is said, as after kill -9
     drop(greeting);
     killed.shutdown_timeout(Duration::from_secs(1));
@@ -247,14 +230,7 @@ async fn a_stranger_has_one_stream_and_a_small_window_and_lanes_come_with_a_sess
         connection.closed().await;
     });
     let routes = Routes::default();
-    let greeted = client::connect(
-        &address,
-        identity.fingerprint(),
-        Role::Host,
-        "test 1",
-        &routes,
-    );
-    let mut greeted = greeted.await.expect("greeted");
+    let mut greeted = greeted(&address, &identity, &routes).await;
     let moment = Duration::from_millis(300);
     let opened = tokio::time::timeout(moment, greeted.connection.open_uni()).await;
     assert!(opened.is_err(), "a second stream");
