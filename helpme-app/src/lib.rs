@@ -1,6 +1,6 @@
 //! Helpme: the small program of somebody who needs help.
 //!
-//! `main.rs` wires, [`app`] routes, [`state`] knows, `views` draws, [`backend`] talks to the engine.
+//! [`program`] starts, [`app`] routes, [`state`] knows, `views` draws, [`backend`] talks to the engine.
 
 pub mod above;
 pub mod app;
@@ -13,6 +13,7 @@ pub mod link;
 pub mod links;
 pub mod organisations;
 pub mod overlay;
+pub mod program;
 pub mod settings;
 pub mod state;
 mod updates;

@@ -98,7 +98,7 @@ struct Latest {
 }
 
 /// Estimates for one kind of plane.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Statistics {
     has_ac: [Probability; FILLS],
     ac_count: [[Probability; AREA]; FILLS],
@@ -106,6 +106,18 @@ struct Statistics {
     ac: [[Magnitude; 3]; BANDS],
     dc_is_predicted: [Probability; FILLS],
     dc: [Magnitude; 2],
+}
+
+impl Statistics {
+    /// A constant: the instructions that write these arrays would be three times as large.
+    const NEW: Self = Self {
+        has_ac: [Probability::NEW; FILLS],
+        ac_count: [[Probability::NEW; AREA]; FILLS],
+        is_nonzero: [[Probability::NEW; 4]; AREA],
+        ac: [[Magnitude::NEW; 3]; BANDS],
+        dc_is_predicted: [Probability::NEW; FILLS],
+        dc: [Magnitude::NEW; 2],
+    };
 }
 
 /// How many classes of [`fill_class`] there are.
@@ -116,19 +128,11 @@ const BANDS: usize = 4;
 impl NaturalModel {
     pub(crate) fn new() -> Self {
         let [luma, chroma] = Quantiser::both(Quality(50));
-        let estimates = Statistics {
-            has_ac: [Probability::default(); FILLS],
-            ac_count: [[Probability::default(); AREA]; FILLS],
-            is_nonzero: [[Probability::default(); 4]; AREA],
-            ac: [[Magnitude::default(); 3]; BANDS],
-            dc_is_predicted: [Probability::default(); FILLS],
-            dc: [Magnitude::default(); 2],
-        };
         Self {
             processor: fearless_simd::Level::new(),
             luma,
             chroma,
-            statistics: Box::new([estimates.clone(), estimates]),
+            statistics: Box::new([Statistics::NEW; 2]),
             latest: Latest::default(),
         }
     }
@@ -338,17 +342,11 @@ struct Magnitude {
     upper_bits: [[Probability; 4]; 16],
 }
 
-#[expect(
-    clippy::derivable_impls,
-    reason = "derived, it would write each number by an instruction of its own"
-)]
-impl Default for Magnitude {
-    fn default() -> Self {
-        Self {
-            is_longer: [Probability::default(); 16],
-            upper_bits: [[Probability::default(); 4]; 16],
-        }
-    }
+impl Magnitude {
+    const NEW: Self = Self {
+        is_longer: [Probability::NEW; 16],
+        upper_bits: [[Probability::NEW; 4]; 16],
+    };
 }
 
 /// Codes a number that is not zero and at most 8,191 either way.

@@ -26,14 +26,17 @@ pub(crate) struct Probability {
 
 impl Default for Probability {
     fn default() -> Self {
-        Self {
-            quick: 1 << 15,
-            slow: 1 << 15,
-        }
+        Self::NEW
     }
 }
 
 impl Probability {
+    /// Of a bit that nothing is known about.
+    pub(crate) const NEW: Self = Self {
+        quick: 1 << 15,
+        slow: 1 << 15,
+    };
+
     /// The part of `range` that stands for a clear bit.
     ///
     /// INVARIANT: neither it nor the rest is below 1/1024 of a range that has its top bit set, so no

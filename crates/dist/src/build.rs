@@ -18,6 +18,10 @@ const ARM: &str = "aarch64-unknown-linux-gnu";
 /// - Of functions that are alike to the byte one is enough, which the linker finds that comes with rustc; on [`SMALL_ON`]
 ///   it is taken unasked.
 const FLAGS_OF_SMALL: &str = include_str!("../../../packaging/linux/small.flags");
+/// What rustc is told for the program's own target alone, on every system, one option in each line. The optimiser of the
+/// whole program takes its level from there, and at one for size it makes no vector instructions of loops; functions of
+/// crates that are built for size keep theirs. What such a level would put into other functions once more stays outside.
+const FLAGS_OF_SMALL_PROGRAM: &str = include_str!("../../../packaging/small.flags");
 const SMALL_ON: &str = "x86_64-unknown-linux-gnu";
 /// `.cargo/config.toml` gives it to whoever has no flags of their own: the video library's part for AVX2.
 const FLAG_OF_CPP: &str = "-DHAVE_AVX2";
@@ -129,8 +133,8 @@ impl Build {
     }
 
     fn all_but_helpme(&self, packages: &[&str]) -> anyhow::Result<()> {
-        let mut cargo = self.cargo("release");
-        run(cargo.args(packages))
+        let mut cargo = self.cargo("build", "release");
+        run(cargo.arg("--bins").args(packages))
     }
 
     /// Builds what shows GNOME's and KDE's screens, where PipeWire's library can be linked.
@@ -145,13 +149,13 @@ impl Build {
             );
             return Ok(());
         }
-        let mut cargo = self.cargo("release");
-        run(cargo.args(["--package", SCREENCAST, "--features", "pipewire"]))
+        let mut cargo = self.cargo("build", "release");
+        run(cargo.args(["--bins", "--package", SCREENCAST, "--features", "pipewire"]))
     }
 
     /// Builds the small one, and gives the folder with all.
     fn helpme(&self) -> anyhow::Result<PathBuf> {
-        let mut cargo = self.cargo("small");
+        let mut cargo = self.cargo("rustc", "small");
         cargo.args(["--package", "helpme-app", "--features", "small"]);
         let mut target = self.target.map(str::to_owned);
         if target.is_none() && host()? == SMALL_ON {
@@ -163,6 +167,8 @@ impl Build {
             let flags = self.flags_of_small(&flags_of_linker()?);
             cargo.env("CARGO_ENCODED_RUSTFLAGS", flags);
         }
+        cargo.args(["--bin", "helpme", "--"]);
+        cargo.args(FLAGS_OF_SMALL_PROGRAM.lines());
         run(&mut cargo)?;
         let suffix = if self.target == Some(WINDOWS) {
             ".exe"
@@ -192,22 +198,22 @@ impl Build {
         flags
     }
 
-    fn cargo(&self, profile: &str) -> Command {
+    fn cargo(&self, command: &str, profile: &str) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command
+        let mut build = Command::new(cargo);
+        build
             .current_dir(&self.root)
-            .args(["build", "--locked", "--bins", "--profile", profile])
+            .args([command, "--locked", "--profile", profile])
             .env("CARGO_TARGET_DIR", &self.target_folder)
             .env("CARGO_INCREMENTAL", "0")
             .env("CARGO_ENCODED_RUSTFLAGS", &self.flags)
             .env("CFLAGS", &self.flags_of_c)
             .env("CXXFLAGS", format!("{} {FLAG_OF_CPP}", self.flags_of_c));
         if let Some(target) = self.target {
-            command.args(["--target", target]);
+            build.args(["--target", target]);
         }
         if self.target == Some(ARM) {
-            command
+            build
                 .env("CC_aarch64_unknown_linux_gnu", COMPILER_FOR_ARM)
                 .env("CXX_aarch64_unknown_linux_gnu", COMPILER_OF_CPP_FOR_ARM)
                 .env(
@@ -216,7 +222,7 @@ impl Build {
                 );
         }
         if self.target == Some(WINDOWS) {
-            command
+            build
                 .env("CC_x86_64_pc_windows_gnu", COMPILER)
                 .env("CXX_x86_64_pc_windows_gnu", COMPILER_OF_CPP)
                 .env(
@@ -226,7 +232,7 @@ impl Build {
                 .env("CXXSTDLIB_x86_64_pc_windows_gnu", "static=stdc++")
                 .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", COMPILER);
         }
-        command
+        build
     }
 }
 
