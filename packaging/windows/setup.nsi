@@ -148,7 +148,7 @@ Section /o "PurePC" PurePC
         ${IfNot} ${Errors}
             StrCpy $4 ' --password-file "$2"'
         ${EndIf}
-        nsExec::ExecToLog '"$INSTDIR\purepc.exe" enroll "$1" --folder "$3\purepc"$4'
+        nsExec::ExecToLog '"$INSTDIR\purepc.exe" enroll "$1" --unless-enrolled --folder "$3\purepc"$4'
         Pop $0
         ${If} $0 != 0
             ; the program is there, and can be enrolled by hand
@@ -158,13 +158,11 @@ Section /o "PurePC" PurePC
         ${EndIf}
     ${EndIf}
     ; one that is not enrolled has nothing to run for
-    ${If} ${FileExists} "$3\purepc\*.*"
-        nsExec::ExecToLog '"$INSTDIR\purepc.exe" install'
-        Pop $0
-        ${If} $0 != 0
-            DetailPrint "The service of PurePC does not start."
-            SetErrorLevel 5
-        ${EndIf}
+    nsExec::ExecToLog '"$INSTDIR\purepc.exe" install --if-enrolled'
+    Pop $0
+    ${If} $0 != 0
+        DetailPrint "The service of PurePC does not start."
+        SetErrorLevel 5
     ${EndIf}
 SectionEnd
 

@@ -23,12 +23,6 @@ pub(crate) fn setup(
     licences: &str,
 ) -> anyhow::Result<Vec<Package>> {
     let stage = stage(release, programs, licences)?;
-    put(
-        stage.path(),
-        "purepc.exe",
-        &programs.get("purepc")?,
-        release.epoch,
-    )?;
     let name = format!("pure-help-desk-{}-setup.exe", release.version);
     let made = stage.path().join(&name);
     let mut command = Command::new("makensis");
@@ -91,7 +85,7 @@ fn three_numbers(release: &Release) -> anyhow::Result<String> {
 fn stage(release: &Release, programs: &Programs, licences: &str) -> anyhow::Result<TempDir> {
     let stage = tempfile::tempdir()?;
     let put = |name: &str, bytes: &[u8]| put(stage.path(), name, bytes, release.epoch);
-    for name in ["helpme", "pure-help-desk"] {
+    for name in ["helpme", "pure-help-desk", "purepc"] {
         put(&format!("{name}.exe"), &programs.get(name)?)?;
     }
     let for_windows = |text: &str| text.replace('\n', "\r\n").into_bytes();

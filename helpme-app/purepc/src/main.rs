@@ -77,6 +77,9 @@ enum Command {
         /// Leave the hub to which this computer belongs now; it gets another key.
         #[arg(long)]
         again: bool,
+        /// Do nothing where this computer belongs to a hub already, for what installs it anew with the same words.
+        #[arg(long, conflicts_with = "again")]
+        unless_enrolled: bool,
         /// The file with the access password that this computer gets, which nobody but its owner may read.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
@@ -109,6 +112,10 @@ enum Command {
         /// Only write the unit, into this folder.
         #[arg(long, value_name = "DIR")]
         into: Option<PathBuf>,
+        /// Do nothing where this computer belongs to no hub yet.
+        #[cfg(windows)]
+        #[arg(long)]
+        if_enrolled: bool,
     },
     /// End what `install` began, and take it back. The key stays.
     Uninstall {
@@ -228,11 +235,16 @@ fn run(command: Command, log: Option<String>) -> anyhow::Result<ExitCode> {
         Command::Enroll {
             invitation,
             again,
+            unless_enrolled,
             password_file,
             proxy,
             folder,
         } => {
             let (folder, routes) = (folder.find()?, proxy.routes()?);
+            if unless_enrolled && Membership::is_there(&folder) {
+                writeln!(std::io::stdout(), "This computer is enrolled already.")?;
+                return Ok(ExitCode::SUCCESS);
+            }
             if let Some(file) = &password_file {
                 // before the code is used up: one that is too short enrols nothing
                 access::set(&folder, &proxy::private_line(file)?)?;
@@ -269,7 +281,16 @@ fn run(command: Command, log: Option<String>) -> anyhow::Result<ExitCode> {
             folder,
             ..
         } => stay(newer, &proxy, &folder.find()?, log, None).map(|()| ExitCode::SUCCESS),
-        Command::Install { into } => service::install(into.as_deref()).map(|()| ExitCode::SUCCESS),
+        #[cfg(windows)]
+        Command::Install {
+            if_enrolled: true, ..
+        } if !Membership::is_there(&service::folder()?) => {
+            writeln!(std::io::stdout(), "This computer is not enrolled yet.")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Install { into, .. } => {
+            service::install(into.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Uninstall { from } => {
             service::uninstall(from.as_deref()).map(|()| ExitCode::SUCCESS)
         }

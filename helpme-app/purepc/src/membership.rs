@@ -45,6 +45,11 @@ impl Membership {
         }
     }
 
+    /// Whether this computer is enrolled somewhere.
+    pub(crate) fn is_there(folder: &Path) -> bool {
+        folder.join(FILE).exists()
+    }
+
     /// The key with which to come to the hub of `enrolment`. One that was made for this hub before, and
     /// of which nothing was heard, is used again.
     pub(crate) fn begin(folder: &Path, enrolment: &Enrolment, again: bool) -> anyhow::Result<Self> {

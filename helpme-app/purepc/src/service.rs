@@ -8,4 +8,4 @@ mod windows;
 #[cfg(not(windows))]
 pub(crate) use systemd::{install, uninstall};
 #[cfg(windows)]
-pub(crate) use windows::{ID, install, log_file, uninstall};
+pub(crate) use windows::{ID, folder, install, log_file, uninstall};

@@ -1,5 +1,5 @@
 //! A computer with Windows and nobody in front: `PurePC` installed by the set-up program, opened by an operator on
-//! Linux through the hub, used, killed, stopped, upgraded and taken away (U1, U3).
+//! Linux through the hub, used, killed, stopped, upgraded and taken away; then by the MSI (U1, U3).
 
 use std::fs;
 use std::thread;
@@ -128,6 +128,71 @@ pub(super) fn play(tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         Ok((!key.exists()).then_some(()))
     })?;
     tell("set up once more, uninstall.exe /S /DATA: its key is gone too");
+    comes_by_msi(&cast, &computer, &shop, tell)
+}
+
+/// The MSI as computers that are managed together get it: the same words with each version.
+fn comes_by_msi(
+    cast: &Cast,
+    computer: &WindowsComputer,
+    shop: &Display,
+    tell: &mut dyn FnMut(&str),
+) -> anyhow::Result<()> {
+    let told = cast.hub.invite_host(GROUP)?;
+    let line = told.lines().next().context("no line")?;
+    let password = cast.folder().join("password.txt");
+    fs::write(&password, PASSWORD)?;
+    let wanted = format!("PUREPC={line}");
+    let password = format!("PASSWORDFILE={}", path_there(&password));
+    let program = r"C:\Program Files\Pure Help Desk\purepc.exe";
+    let folder = r"C:\ProgramData\purepc";
+    let mut names = Vec::new();
+    for version in [&BEFORE, &NOW] {
+        let msi = path_there(&package(version, ".msi")?);
+        let words = ["/i", &msi, "/qn", "ADDLOCAL=PurePC", &wanted, &password];
+        computer
+            .run("msiexec", &words, shop)
+            .with_context(|| format!("the MSI of {}", version.number))?;
+        let said = computer.run(program, &["--version"], shop)?;
+        ensure!(said.trim().ends_with(version.number), "{said:?}");
+        names.push(wait_until("it at the hub", PATIENCE, || {
+            let hosts = cast.hub.hosts()?;
+            let is_it = |host: &&serde_json::Value| {
+                let program = host["program"].as_str().unwrap_or_default();
+                host["connected"] == true && program.contains(version.number)
+            };
+            let host = hosts.iter().find(is_it);
+            Ok(host.map(|host| host["host"].clone()))
+        })?);
+        let status = ["status", "--json", "--folder", folder];
+        let status = computer.run(program, &status, shop)?;
+        ensure!(status.contains(r#""help_without_a_user":true"#), "{status}");
+        let programs = computer.drive().join("Program Files/Pure Help Desk");
+        ensure!(!programs.join("helpme.exe").exists(), "it alone was wanted");
+    }
+    ensure!(names[0] == names[1], "enrolled twice: {names:?}");
+    tell(
+        "msiexec /i: PurePC alone, enrolled, with its password; the next version with the same words is the same computer",
+    );
+    let msi = path_there(&package(&NOW, ".msi")?);
+    computer.run("msiexec", &["/x", &msi, "/qn"], shop)?;
+    let services = computer.run("sc", &["query", "PurePC"], shop);
+    ensure!(
+        services.is_err(),
+        "the service is still there: {services:?}"
+    );
+    let drive = computer.drive();
+    ensure!(
+        !drive
+            .join("Program Files/Pure Help Desk/purepc.exe")
+            .exists(),
+        "the program is still there"
+    );
+    ensure!(drive.join("ProgramData/purepc").is_dir(), "its key is gone");
+    wait_until("it to be away", PATIENCE, || {
+        Ok((!is_connected(cast)?).then_some(()))
+    })?;
+    tell("msiexec /x: service and program are gone, its key stays");
     Ok(())
 }
 

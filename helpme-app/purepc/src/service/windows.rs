@@ -15,7 +15,11 @@ const LOG: &str = "purepc.log";
 const MOST_LOG_BYTES: u64 = 1 << 20;
 
 /// The folder of the service, which no other account may open.
-fn folder() -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+///
+/// If Windows names no folder for what programs keep.
+pub(crate) fn folder() -> anyhow::Result<PathBuf> {
     let data =
         std::env::var_os("ProgramData").context("Windows names no folder for programs' data")?;
     Ok(Path::new(&data).join("purepc"))
