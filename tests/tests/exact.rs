@@ -13,9 +13,8 @@ use xkeysym::key;
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1680, 1050);
-/// Both pointers rest to the right of this. Only what is left of it is compared.
-const WITHOUT_POINTER: u32 = 960;
-const BESIDE: (u32, u32) = (1000, 700);
+/// Both pointers rest in a strip so wide along the right edge. Only what is left of it is compared.
+const POINTERS: u32 = 64;
 /// After the last change, on a wide line.
 const SOON: Duration = Duration::from_secs(1);
 /// The screen rests when it has not changed for so long.
@@ -31,13 +30,16 @@ done"#;
 /// A session on a screen with a photo.
 struct Play {
     cast: Cast,
+    screen: Size,
+    /// How many of its rows are compared, from the top: the pointer is below, so they are exact last.
+    rows: u32,
     session: Region,
     _photo: Board,
 }
 
 impl Play {
-    fn begin() -> Self {
-        let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    fn begin_on(screen: Size, of_operator: Size, rows: u32) -> Self {
+        let mut cast = Cast::assemble(screen, of_operator).expect("the cast");
         let painted = cast.user_display.paint_background(0x35_58_7a);
         painted.expect("painted");
         let ticket = cast.user_asks_for_help().expect("asked");
@@ -46,11 +48,14 @@ impl Play {
         let photo = Board::hang(&cast.user_display, &photo(520, 400), (420, 280)).expect("a photo");
         photo.lower().expect("behind the windows");
         let hands = cast.console.app.hands();
-        let corner = (session.x + BESIDE.0, session.y + BESIDE.1);
+        let (x, y) = corner(screen);
+        let corner = (session.x + x, session.y + y);
         hands.point_at(corner).expect("pointed");
         Self {
             _photo: photo,
             cast,
+            screen,
+            rows,
             session,
         }
     }
@@ -113,14 +118,27 @@ impl Play {
     }
 
     fn host(&self) -> Picture {
-        let picture = self.cast.user_display.screenshot().expect("a picture");
-        picture.left(WITHOUT_POINTER)
+        let (x, y, width) = (0, 0, self.screen.0.into());
+        let height = self.rows;
+        let top = Region {
+            x,
+            y,
+            width,
+            height,
+        };
+        let display = &self.cast.user_display;
+        let picture = display.screenshot_of(top).expect("a picture");
+        picture.left(u32::from(self.screen.0) - POINTERS)
     }
 
     fn seen(&self) -> Picture {
         let display = &self.cast.operator_display;
-        let picture = display.screenshot_of(self.session).expect("a picture");
-        picture.left(WITHOUT_POINTER)
+        let top = Region {
+            height: self.rows,
+            ..self.session
+        };
+        let picture = display.screenshot_of(top).expect("a picture");
+        picture.left(u32::from(self.screen.0) - POINTERS)
     }
 
     fn keep(&self, host: &Picture) -> String {
@@ -135,13 +153,19 @@ impl Play {
     }
 }
 
+/// Where pointers rest.
+fn corner(screen: Size) -> (u32, u32) {
+    (u32::from(screen.0) - 24, u32::from(screen.1) - 20)
+}
+
 fn is_other(one: &Picture, other: &Picture) -> bool {
     one.differing_pixels(other) > 0
 }
 
 #[test]
 fn s3_text_windows_and_photos_are_exact_soon_after_they_changed() {
-    let mut play = Play::begin();
+    let mut play = Play::begin_on(USER_SCREEN, OPERATOR_SCREEN, USER_SCREEN.1.into());
+    let beside = corner(USER_SCREEN);
     let user = &play.cast.user_display;
     let hands = user.hands().expect("hands");
     let go = play.cast.folder().join("go");
@@ -157,7 +181,7 @@ fn s3_text_windows_and_photos_are_exact_soon_after_they_changed() {
     );
     let types = || {
         hands.click((200, 200)).expect("clicked");
-        hands.point_at(BESIDE).expect("pointed");
+        hands.point_at(beside).expect("pointed");
         hands
             .type_text("Dear Mr Rossi, the printer")
             .expect("typed");
@@ -175,12 +199,12 @@ fn s3_text_windows_and_photos_are_exact_soon_after_they_changed() {
     // by its title bar, over the photo and back
     let over = || {
         hands.drag((200, 108), (560, 420)).expect("dragged");
-        hands.point_at(BESIDE).expect("pointed");
+        hands.point_at(beside).expect("pointed");
     };
     note("a window moves", play.differs_after("a window moves", over));
     let back = || {
         hands.drag((560, 420), (200, 108)).expect("dragged");
-        hands.point_at(BESIDE).expect("pointed");
+        hands.point_at(beside).expect("pointed");
     };
     note("it moves back", play.differs_after("it moves back", back));
 
@@ -207,4 +231,24 @@ fn s3_text_windows_and_photos_are_exact_soon_after_they_changed() {
     assert!(late.is_empty(), "{late:?}");
     play.cast.helpme.end().expect("ended");
     drop(list);
+}
+
+#[test]
+fn s3_photos_that_fill_a_large_screen_are_exact_soon() {
+    const SCREEN: Size = Size(1920, 1080);
+    // to compare all of it would take longer than a step towards exactness
+    let mut play = Play::begin_on(SCREEN, Size(2200, 1300), 128);
+    let mut photos = Vec::new();
+    let mut took = Vec::new();
+    for (width, height) in [(1920, 1080), (1919, 1080), (1920, 1079)] {
+        let picture = photo(width, height);
+        let user = &play.cast.user_display;
+        let hangs = || photos.push(Board::hang(user, &picture, (0, 0)).expect("hung"));
+        took.push(play.differs_after("a photo", hangs));
+    }
+    assert!(took.iter().all(|took| *took <= SOON), "{took:?}");
+    play.rows = SCREEN.1.into();
+    assert!(!is_other(&play.seen(), &play.host()), "not all of it");
+    drop(photos);
+    play.cast.helpme.end().expect("ended");
 }
